@@ -155,6 +155,9 @@ type Train struct {
 	// Micro-batches a step, which are divided over the ranks of mpirun. Use it for a larger batch in the same memory; a
 	// step takes that many times longer on one machine.
 	Accumulate int `yaml:"accumulate" unit:"micro-batches" range:">= 1 and <= 1048576"`
+	// Modules that stay as they are: [encoder, embedding, decoder.block.0-3], by the paths of their tensors. A step
+	// takes less time and memory without them, most where the lowest blocks are frozen.
+	Freeze []string `yaml:"freeze" unit:"modules"`
 	// Largest global norm of the gradient; 0 = off. 1 with adamw; 0 with adafactor, which clips on its own.
 	ClipNorm float64 `yaml:"clip_norm" range:">= 0"`
 	// Share of the target probability spread over the whole vocabulary. 0 for T5; 0.1 is usual in translation.

@@ -160,6 +160,9 @@ func optimizerProblems(o optim.Spec) []problem {
 			"got %g, want it unset with optimizer.relative_step, which computes its own: remove one of the two",
 			*o.LearningRate))
 	}
+	if err := o.CheckGroups(); err != nil {
+		ps = append(ps, mistake("optimizer.groups", "%v", err))
+	}
 	if o.WarmupInit != nil && *o.WarmupInit && !o.OwnRate() {
 		ps = append(ps, mistake("optimizer.warmup_init",
 			"got true, want false without optimizer.relative_step: set that too"))

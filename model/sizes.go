@@ -62,8 +62,11 @@ func v1_1(dModel, dKV, dFF, layers, heads int) Config {
 
 // Parameters returns the number of parameters of a valid config, without memory for them.
 func (c Config) Parameters() int64 {
-	return int64(elements(build(c, params{bare: true}).Params))
+	return int64(elements(c.BareParams()))
 }
+
+// BareParams returns the parameters of a valid config by name and shape, without memory for their values.
+func (c Config) BareParams() []*op.Param { return build(c, params{bare: true}).Params }
 
 // elements returns the number of elements of all params, exact below 2^53.
 func elements(params []*op.Param) float64 {

@@ -89,7 +89,7 @@ func (p pace) stepsWithin(seconds float64) int {
 // afterwards.
 func (p *preparedRun) measurePace(ctx context.Context) (pace, error) {
 	limit := min(5*time.Second, time.Duration(p.config.Train.Minutes*float64(time.Minute))/20)
-	c, params := *p.config, p.folder.Model.Params
+	c, params := *p.config, p.folder.Model.Trained()
 	c.Train.Steps, c.Train.Minutes = c.Schedule.WarmupSteps+1_000_000, 0 // far from the end of a schedule
 	was := make([][]float32, len(params))
 	for i, param := range params {

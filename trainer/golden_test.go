@@ -131,7 +131,8 @@ func repeatTraining(t *testing.T, dir string, precision kernel.Precision) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Stepper{Graph: graph, params: m.Params, Optimizer: optimizer, schedule: schedule, workers: w}
+	s := &Stepper{Graph: graph, params: m.Params, shown: optimParams(m.Params), Optimizer: optimizer,
+		schedule: schedule, workers: w}
 	if c.ClipNorm != nil {
 		s.clipNorm = *c.ClipNorm
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"t5train/checkpoints"
+	"t5train/checkpoints/safetensors"
 	"t5train/configs"
 	"t5train/data"
 	"t5train/internal/mmap"
@@ -402,7 +403,10 @@ func (l *loop) snapshot() (snapshot, error) {
 	}
 	weights := l.folder.Weights()
 	if a := l.stepper.average; a != nil {
-		weights = tensorsOf(a.Average())
+		for _, t := range tensorsOf(a.Average()) { // not of what is frozen
+			i := slices.IndexFunc(weights, func(w safetensors.Tensor) bool { return w.Name == t.Name })
+			weights[i] = t
+		}
 	}
 	return snapshot{
 		step: step, best: l.state.BestStep == step, files: append(files, own),

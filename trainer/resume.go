@@ -45,6 +45,7 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 		return resumePoint{}, err
 	}
 	minutes := s.state.keepSteps(&c.Train)
+	s.state.keepDecay(&c.Optimizer)
 	was, is := flattenMixture(s.state.Config), flattenMixture(resumeKeys(c))
 	if minutes > 0 {
 		was["train.minutes"] = fmt.Sprint(s.state.Minutes)

@@ -62,6 +62,14 @@ func (s state) improves(name string, value, loss float64) bool {
 	return metric.Better(name, value, *s.Best)
 }
 
+// keepDecay lets all weights of a run decay that older versions began: they spared none.
+func (s state) keepDecay(o *optim.Spec) {
+	const key = "optimizer.decay_all"
+	if _, known := s.Config[key]; !known && o.WeightDecay > 0 {
+		o.DecayAll, s.Config[key] = true, "true"
+	}
+}
+
 // processor names what of this machine decides about rounding: the architecture, for which the compiler may fuse
 // multiplications and additions, and the ISA of the kernels of the steps, each of which adds in an order of its own.
 func (l *loop) processor() string { return runtime.GOARCH + " " + l.stepper.workers.RoundingISA() }

@@ -19,7 +19,8 @@ import (
 // Stepper does one optimizer step: gradients summed over micro-batches, clipping, update.
 type Stepper struct {
 	Graph     *model.LossGraph
-	params    []*op.Param
+	params    []*op.Param   // those that are trained
+	shown     []optim.Param // the same, as the optimizer sees them
 	Optimizer optim.Optimizer
 	average   *optim.Averaged // the optimizer, where it averages the weights; else nil
 	schedule  optim.Schedule
@@ -41,12 +42,17 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 		return nil, fmt.Errorf("train.precision: %w", err)
 	}
 	w = w.In(precision)
-	s := &Stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
-	if s.Optimizer, err = optim.New(c.Optimizer, optimParams(m.Params), w); err != nil {
+	s := &Stepper{params: m.Trained(), workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed),
+		group: group}
+	s.shown = optimParams(s.params)
+	if err := c.Optimizer.SetGroups(s.shown); err != nil {
+		return nil, err
+	}
+	if s.Optimizer, err = optim.New(c.Optimizer, s.shown, w); err != nil {
 		return nil, err
 	}
 	if decay := c.Train.EMA; decay > 0 {
-		s.average = optim.NewAveraged(s.Optimizer, decay, optimParams(m.Params), w)
+		s.average = optim.NewAveraged(s.Optimizer, decay, s.shown, w)
 		s.Optimizer = s.average
 	}
 	if s.schedule, err = newSchedule(c, total); err != nil {
@@ -63,10 +69,10 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 	}
 	if group.Size() > 1 {
 		var tables []*op.Param
-		if !m.Config.TieWordEmbeddings {
+		if m.Shared != m.LMHead && !m.Shared.Frozen {
 			tables = append(tables, m.Shared)
 		}
-		if s.reducer, err = allreduce.NewReducer(group, m.Params, tables, w); err != nil {
+		if s.reducer, err = allreduce.NewReducer(group, s.params, tables, w); err != nil {
 			return nil, fmt.Errorf("make place for gradients: %w", err)
 		}
 	}
@@ -126,18 +132,17 @@ func (s *Stepper) update(number int, micro int64, batches []model.Batch, weights
 		r.Loss += l.Loss
 		r.Tokens += l.Tokens
 	}
-	params := optimParams(s.params)
 	for i, p := range s.params {
-		params[i].Grad, params[i].Rows = p.Grad(), p.GradRows()
+		s.shown[i].Grad, s.shown[i].Rows = p.Grad(), p.GradRows()
 	}
-	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.workers)
+	r.GradNorm = optim.ClipGlobalNorm(s.shown, s.clipNorm, s.workers)
 	if err := r.checkFinite(); err != nil {
 		return r, s.group.Common(fmt.Errorf("step %d: %w", number+1, err))
 	}
 	if s.beforeUpdate != nil {
 		s.beforeUpdate()
 	}
-	if err := s.Optimizer.Step(r.LearningRate, params); err != nil {
+	if err := s.Optimizer.Step(r.LearningRate, s.shown); err != nil {
 		return r, fmt.Errorf("step %d: %w", number+1, err)
 	}
 	return r, nil

@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"data/table", "data/task/language", "data/task/words", "data/tokenizer/internal/hf",
 		"data/tokenizer/internal/segment", "data/tokenizer/normalize"},
 	{"data/tokenizer/internal/spiece", "data/tokenizer/internal/trie"},
-	{"model/op"},
+	{"model/modules", "model/op"},
 	{"model/kernel"},
 	{"model/kernel/bfloat16", "model/kernel/pool", "model/kernel/portable"},
 }

@@ -44,7 +44,7 @@ func (c *CrossEntropy) chunkRows(w *Workers, rows int) int {
 // Forward returns the totals of hidden [len(labels), dim] against labels with the lm_head weight [vocab, dim].
 //
 // With dHidden set it is also given the gradient of Loss*gradScale, and the gradient of weight is added to
-// dWeight:
+// dWeight unless that is nil:
 //
 //	dlogits = gradScale * ((1 + 2*zLoss*logZ) * softmax - target)
 func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, weight []float32, dHidden,
@@ -97,7 +97,9 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 				l.affine(out, c.Scale, 0)
 			}
 		})
-		Gemm(w, true, false, c.Vocab, c.Dim, n, logits, c.Vocab, h, c.Dim, true, dWeight, c.Dim)
+		if dWeight != nil {
+			Gemm(w, true, false, c.Vocab, c.Dim, n, logits, c.Vocab, h, c.Dim, true, dWeight, c.Dim)
+		}
 	}
 	total.Tokens = len(rows)
 	return total

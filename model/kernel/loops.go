@@ -114,6 +114,8 @@ func RMSNorm(w *Workers, y, x, weight []float32, eps float32, inverse []float32)
 // RMSNormBackward computes dx [rows, d] from dy [rows, d] and adds the gradient of weight to dWeight [d]:
 //
 //	dx = inv * (weight*dy - x * inv² * mean(weight*dy*x)),  dWeight += sum over rows of dy*x*inv
+//
+// A nil dWeight leaves that out.
 func RMSNormBackward(w *Workers, dx, dWeight, dy, x, weight, inverse []float32) {
 	w = w.orDefault()
 	d := len(weight)
@@ -129,7 +131,7 @@ func RMSNormBackward(w *Workers, dx, dWeight, dy, x, weight, inverse []float32) 
 			l.normBackward(out, sum, g, in, weight, inv, l.normDot(g, weight, in)*inv*inv/float32(d))
 		}
 	})
-	for task := range tasks {
+	for task := 0; task < tasks && dWeight != nil; task++ {
 		l.add(dWeight, partial[task*d:(task+1)*d])
 	}
 }

@@ -30,12 +30,8 @@ func (g *Graph) RelativeBias(table *Param, buckets Buckets, r *Ragged) *gorgonia
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
 		return gorgonia.Nodes{g.gradNode("relative_bias.dTable", table, func(in []gorgonia.Value) error {
-			grad, accumulate := table.sink()
-			if !accumulate {
-				clear(grad)
-			}
 			d := view(in[0])
-			buckets.ReduceGrad(grad, d.Data, heads, (d.Cols+1)/2)
+			buckets.ReduceGrad(table.zeroedSink(), d.Data, heads, (d.Cols+1)/2)
 			return nil
 		}, dy)}
 	}
@@ -112,7 +108,7 @@ func (g *Graph) attention(h Heads, queries, keys *Ragged, sources []*gorgonia.No
 			}
 			d := split(grads)
 			var dBias []float32
-			if bias != nil {
+			if bias != nil && f.wants[n] {
 				dBias = puts[n-1](h.Count).Data
 			}
 			state.Backward(g.workers, d.q, d.qStride, d.k, d.v, d.kvStride, dBias,
@@ -124,6 +120,9 @@ func (g *Graph) attention(h Heads, queries, keys *Ragged, sources []*gorgonia.No
 		for _, w := range widths[1:] {
 			node, put := g.extraOutput("attention.dKV", func() int { return w }, primary)
 			grads, puts = append(grads, node), append(puts, put)
+		}
+		if bias != nil && !f.wants[n] {
+			return append(grads, nil)
 		}
 		if bias != nil {
 			node, put := g.extraOutput("attention.dBias", func() int { return 2*state.Bias.Length - 1 }, primary)

@@ -45,6 +45,7 @@ type fused struct {
 	shape tensor.Shape // rows are nominal: the real number is known at run time
 	node  *gorgonia.Node
 	in    gorgonia.Nodes
+	wants []bool // which inputs have a gradient that somebody wants
 
 	// users counts the operations that read the value; Compile fills it in.
 	users int
@@ -61,8 +62,8 @@ type fused struct {
 	// forward computes the value. out allocates a result that lives until its users have read it.
 	forward func(in []gorgonia.Value, out func(rows, cols int) Matrix) (gorgonia.Value, error)
 
-	// backward returns, for each input, the node of its gradient given the node of the value's gradient;
-	// nil where there is none. Without it the operation cannot be differentiated.
+	// backward returns, for each input, the node of its gradient given the node of the value's gradient; nil where
+	// there is none or, by wants, nobody needs it. Without it the operation cannot be differentiated.
 	backward func(dy *gorgonia.Node) gorgonia.Nodes
 }
 
@@ -99,8 +100,8 @@ func (f *fused) SymDiff(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes,
 	if f.graph.failure != nil {
 		return nil, f.graph.failure // the gradients may be missing
 	}
-	for i, diff := range f.DiffWRT(len(f.in)) {
-		if diff {
+	for i, wanted := range f.wants {
+		if wanted {
 			grads[i] = f.graph.sums.add(f.graph, f.in[i], grads[i])
 		}
 	}
@@ -108,13 +109,7 @@ func (f *fused) SymDiff(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes,
 }
 
 // DiffWRT reports which inputs have a gradient.
-func (f *fused) DiffWRT(int) []bool {
-	diff := make([]bool, len(f.in))
-	for i := range diff {
-		diff[i] = f.backward != nil && i >= f.nonDiffInputs
-	}
-	return diff
-}
+func (f *fused) DiffWRT(int) []bool { return f.wants }
 
 // WriteHash includes the id: gorgonia merges operations that hash alike, and two dropouts must stay two.
 func (f *fused) WriteHash(h hash.Hash) {

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
@@ -21,7 +22,8 @@ type Graph struct {
 	params  []*Param // in the order of their first use
 	nodes   map[*Param]*gorgonia.Node
 	isParam map[*gorgonia.Node]bool
-	sums    sums // gradients of values that several operations read
+	wanted  map[*gorgonia.Node]bool // a parameter that is trained, or computed from one: it has a gradient
+	sums    sums                    // gradients of values that several operations read
 
 	dropouts    uint32         // so far
 	gradUses    map[*Param]int // operations of a run that add to the gradient
@@ -46,6 +48,7 @@ func NewGraph(w *kernel.Workers, o GraphOptions) *Graph {
 		pool:    newPool(),
 		nodes:   make(map[*Param]*gorgonia.Node),
 		isParam: make(map[*gorgonia.Node]bool),
+		wanted:  make(map[*gorgonia.Node]bool),
 
 		gradUses: make(map[*Param]int), pendingUses: make(map[*Param]int),
 	}
@@ -61,7 +64,7 @@ func (g *Graph) Param(p *Param) *gorgonia.Node {
 	value := tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.Value))
 	n := gorgonia.NewTensor(g.expr, tensor.Float32, len(p.Shape), gorgonia.WithShape(p.Shape...),
 		gorgonia.WithName(p.Name), gorgonia.WithValue(value))
-	g.nodes[p], g.isParam[n] = n, true
+	g.nodes[p], g.isParam[n], g.wanted[n] = n, true, !p.Frozen
 	g.params = append(g.params, p)
 	return n
 }
@@ -82,6 +85,10 @@ func (g *Graph) add(f *fused, out hm.Type, shape tensor.Shape, in ...*gorgonia.N
 		types = append(types, n.Type())
 	}
 	f.graph, f.id, f.shape, f.in = g, uint64(len(g.ops)), shape, in
+	f.wants = make([]bool, len(in))
+	for i, x := range in {
+		f.wants[i] = f.backward != nil && i >= f.nonDiffInputs && g.wanted[x]
+	}
 	f.typ = hm.NewFnType(append(types, out)...)
 	n, err := gorgonia.ApplyOp(f, in...)
 	if err != nil {
@@ -91,10 +98,10 @@ func (g *Graph) add(f *fused, out hm.Type, shape tensor.Shape, in ...*gorgonia.N
 		}
 		return in[0]
 	}
-	f.node = n
+	f.node, g.wanted[n] = n, slices.Contains(f.wants, true)
 	g.ops = append(g.ops, f)
-	for i, diff := range f.DiffWRT(len(in)) {
-		if diff && !g.isParam[in[i]] {
+	for i, wanted := range f.wants {
+		if wanted && !g.isParam[in[i]] {
 			g.sums.readers[in[i]]++
 		}
 	}

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"slices"
+
 	"gorgonia.org/gorgonia"
 
 	"t5train/model/kernel"
@@ -73,18 +75,26 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
+		if !slices.Contains(f.wants[:1+len(params)], true) {
+			return append(make(gorgonia.Nodes, len(in)-1), dy) // of the residual alone
+		}
 		dz := g.dropped(drop, o.dropout, dy)
 		if o.relu {
 			dz = g.reluBackward(dz, f.node)
 		}
-		grads := gorgonia.Nodes{g.linearDX(dz, weights, inDim)}
+		grads := make(gorgonia.Nodes, len(in))
+		if f.wants[0] {
+			grads[0] = g.linearDX(dz, weights, inDim)
+		}
 		column := 0
-		for _, p := range params {
-			grads = append(grads, g.linearDWeight(dz, x, p, column, width))
+		for i, p := range params {
+			if !p.Frozen {
+				grads[1+i] = g.linearDWeight(dz, x, p, column, width)
+			}
 			column += p.Shape[0]
 		}
 		if o.residual != nil {
-			grads = append(grads, dy)
+			grads[len(in)-1] = dy
 		}
 		return grads
 	}

@@ -36,11 +36,9 @@ func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged
 		var dh, dw []float32
 		if dHidden != nil {
 			dh = dHidden(h.Rows).Data
-			grad, accumulate := param.sink()
-			if !accumulate {
-				clear(grad)
+			if !param.Frozen {
+				dw = param.zeroedSink()
 			}
-			dw = grad
 		}
 		*totals = ce.Forward(g.workers, h.Data, labels.IDs, view(in[1]).Data, dh, dw, g.pass.GradScale)
 		return gorgonia.NewF32(float32(totals.Loss * float64(g.pass.GradScale))), nil
@@ -49,6 +47,9 @@ func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged
 		// The loss is what gorgonia differentiates, so its own gradient is 1.
 		node, put := g.extraOutput("cross_entropy.dHidden", func() int { return d }, f.node)
 		dHidden = put
+		if param.Frozen {
+			return gorgonia.Nodes{node, nil}
+		}
 		return gorgonia.Nodes{node, g.gradNode("cross_entropy.dWeight", param,
 			func([]gorgonia.Value) error { return nil }, node)}
 	}

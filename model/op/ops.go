@@ -74,14 +74,17 @@ func (g *Graph) RMSNorm(x *gorgonia.Node, param *Param, eps float32) *gorgonia.N
 		b.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 			v := view(in[1])
 			dx := out(v.Rows, d)
-			grad, accumulate := param.sink()
-			if !accumulate {
-				clear(grad)
+			var grad []float32
+			if !param.Frozen {
+				grad = param.zeroedSink()
 			}
 			kernel.RMSNormBackward(g.workers, dx.Data, grad, view(in[0]).Data, v.Data, view(in[2]).Data, inverse)
 			return dx.dense, nil
 		}
 		dx := g.matrixOp(b, d, dy, x, weight)
+		if param.Frozen {
+			return gorgonia.Nodes{dx, nil}
+		}
 		// The gradient of the weight is done with dX; its node only has to come after.
 		return gorgonia.Nodes{dx, g.gradNode("rms_norm.dWeight", param, func([]gorgonia.Value) error { return nil },
 			dx)}

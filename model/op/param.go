@@ -13,6 +13,9 @@ type Param struct {
 	Int8   *kernel.Int8
 	Halves *kernel.Halves
 
+	// Frozen says that training leaves the parameter as it is: graphs compute no gradient of it.
+	Frozen bool
+
 	grad    []float32
 	touched bool // grad holds something since ZeroGrad
 	dense   bool // any row of grad may differ from zero, else only those marked
@@ -78,6 +81,15 @@ func (p *Param) sink() (grad []float32, accumulate bool) {
 	accumulate = p.touched
 	p.touched, p.dense = true, true
 	return p.grad, accumulate
+}
+
+// zeroedSink returns where an operation adds its share of the gradient.
+func (p *Param) zeroedSink() []float32 {
+	grad, accumulate := p.sink()
+	if !accumulate {
+		clear(grad)
+	}
+	return grad
 }
 
 // rowSink returns where an operation adds its share of the gradient, when it lies in the given rows of a table

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 
@@ -53,11 +54,17 @@ func (g *Graph) CompileForward() (*Program, error) {
 	return &Program{graph: g, vm: gorgonia.NewTapeMachine(g.expr)}, nil
 }
 
-// Compile differentiates loss, a scalar, with respect to every parameter of the graph and compiles the result.
+// Compile differentiates loss, a scalar, with respect to every parameter of the graph that is not frozen and compiles
+// the result.
 func (g *Graph) Compile(loss *gorgonia.Node) (*Program, error) {
-	nodes := make(gorgonia.Nodes, len(g.params))
-	for i, p := range g.params {
-		nodes[i] = g.nodes[p]
+	var nodes gorgonia.Nodes
+	for _, p := range g.params {
+		if !p.Frozen {
+			nodes = append(nodes, g.nodes[p])
+		}
+	}
+	if len(nodes) == 0 {
+		return nil, errors.New("differentiate graph: all parameters are frozen: leave some to train")
 	}
 	if _, err := gorgonia.Grad(loss, nodes...); err != nil {
 		return nil, fmt.Errorf("differentiate graph: %w", err)

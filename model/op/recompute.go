@@ -43,7 +43,7 @@ func (g *Graph) recompute(in gorgonia.Nodes, block func(in gorgonia.Nodes) *gorg
 	if outside := g.readsOutside(g.ops[first:], detached); outside != nil && g.failure == nil {
 		g.failure = fmt.Errorf("recomputed block reads %s, want matrices through its argument only", outside.Op())
 	}
-	weights := g.paramsRead(g.ops[first:])
+	weights := g.trainedRead(g.ops[first:])
 	f := g.alias("recompute")
 	f.nonDiffInputs = 1 // y: its gradient goes to the second computation
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
@@ -53,17 +53,22 @@ func (g *Graph) recompute(in gorgonia.Nodes, block func(in gorgonia.Nodes) *gorg
 		y := block(again)
 		g.dropouts = after
 		y.Op().(*fused).skipIfUnused = true // its value was there before
-		grads, err := gorgonia.Backpropagate(gorgonia.Nodes{y}, gorgonia.Nodes{dy}, append(again, weights...))
+		wanted := slices.DeleteFunc(append(slices.Clone(again), weights...),
+			func(x *gorgonia.Node) bool { return !g.wanted[x] })
+		some, err := gorgonia.Backpropagate(gorgonia.Nodes{y}, gorgonia.Nodes{dy}, wanted)
 		if err != nil {
 			if g.failure == nil {
 				g.failure = fmt.Errorf("differentiate recomputed block: %w", err)
 			}
 			return make(gorgonia.Nodes, 1+len(in)+len(weights))
 		}
-		for i, x := range again {
-			grads[i] = g.sums.of(x, grads[i])
+		grads := make(gorgonia.Nodes, 1+len(in)+len(weights))
+		for i, x := range append(again, weights...) {
+			if g.wanted[x] {
+				grads[1+i], some = g.sums.of(x, some[0]), some[1:]
+			}
 		}
-		return append(gorgonia.Nodes{nil}, grads...)
+		return grads
 	}
 	return g.matrixOp(f, y.Shape()[1], append(append(gorgonia.Nodes{y}, in...), weights...)...)
 }
@@ -76,6 +81,7 @@ func (g *Graph) detach(in gorgonia.Nodes) gorgonia.Nodes {
 		f.nonDiffInputs = 1
 		f.backward = func(*gorgonia.Node) gorgonia.Nodes { return gorgonia.Nodes{nil} }
 		out[i] = g.matrixOp(f, x.Shape()[1], x)
+		g.wanted[out[i]] = g.wanted[x]
 	}
 	return out
 }
@@ -109,12 +115,12 @@ func (g *Graph) readsOutside(ops []*fused, in gorgonia.Nodes) *gorgonia.Node {
 	return nil
 }
 
-// paramsRead returns the nodes of the parameters that the operations read, each once.
-func (g *Graph) paramsRead(ops []*fused) gorgonia.Nodes {
+// trainedRead returns the nodes of the trained parameters that the operations read, each once.
+func (g *Graph) trainedRead(ops []*fused) gorgonia.Nodes {
 	var read gorgonia.Nodes
 	for _, f := range ops {
 		for _, n := range f.in {
-			if g.isParam[n] && !read.Contains(n) {
+			if g.isParam[n] && g.wanted[n] && !read.Contains(n) {
 				read = append(read, n)
 			}
 		}

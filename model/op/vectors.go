@@ -69,6 +69,9 @@ func (g *Graph) VectorLoss(loss, hidden *gorgonia.Node, tokens *Ragged, pooling 
 		return gorgonia.NewF32(float32(totals.Loss * float64(g.pass.GradScale))), nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
+		if !f.wants[1] {
+			return gorgonia.Nodes{dy, nil}
+		}
 		// As in CrossEntropy, the gradient of the sum is 1.
 		node, put := g.extraOutput("vector_loss.dHidden", func() int { return d }, f.node)
 		dHidden = put

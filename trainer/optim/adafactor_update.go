@@ -19,7 +19,7 @@ func (a *Adafactor) updateFull(p Param, s moments, lr float64, within spread) {
 		valueSquares[block] = a.valueSquares(p.Value[from:to])
 		updateSquares[block] = a.loops.Moments(s.full[from:to], p.Grad[from:to], decay, 1-decay, a.options.Eps1)
 	})
-	m := a.newMove(lr, total(valueSquares)/float64(n), total(updateSquares)/float64(n))
+	m := a.newMove(lr, p, total(valueSquares)/float64(n), total(updateSquares)/float64(n))
 	within.eachBlock(n, func(_, from, to int) {
 		x, g, v := p.Value[from:to], p.Grad[from:to], s.full[from:to]
 		if s.mean == nil {
@@ -72,7 +72,7 @@ func (a *Adafactor) updateFactored(p Param, s moments, lr float64, within spread
 	}
 
 	f := s.grid.newFactors(s.row, s.col)
-	m := a.newMove(lr, total(valueSquares)/float64(n),
+	m := a.newMove(lr, p, total(valueSquares)/float64(n),
 		f.updateSquares(s.col, s.grid.sumColumns(sums.weighted))/float64(n))
 	moving := p
 	if s.mean != nil || m.shrink > 0 {
@@ -122,12 +122,12 @@ type move struct {
 }
 
 // newMove takes the mean squares of the weights and of the update.
-func (a *Adafactor) newMove(lr, value, update float64) move {
-	size := a.options.stepSize(a.step, lr, math.Sqrt(value))
+func (a *Adafactor) newMove(lr float64, p Param, value, update float64) move {
+	size := a.options.stepSize(a.step, lr, math.Sqrt(value)) * p.rate()
 	return move{
 		beta1:  float32(a.options.Beta1),
 		rate:   float32((1 - a.options.Beta1) * size / max(1, math.Sqrt(update)/a.options.ClipThreshold)),
-		shrink: float32(size * a.options.WeightDecay),
+		shrink: float32(size * p.decay(a.options.WeightDecay)),
 	}
 }
 

@@ -13,7 +13,7 @@ type AdamWOptions struct {
 	Beta1       float64 // decay of the mean gradient, in [0, 1)
 	Beta2       float64 // decay of the mean squared gradient, in [0, 1); 0.98 where batches are small or noisy
 	Eps         float64 // added to the root of the mean square, above 0
-	WeightDecay float64 // part of a weight taken away per step and unit of learning rate, from 0; all parameters decay
+	WeightDecay float64 // part of a weight taken away per step and unit of learning rate, from 0
 }
 
 // DefaultAdamW returns the defaults of torch.optim.AdamW but for its weight decay of 0.01: here nothing decays unasked.
@@ -65,18 +65,18 @@ func (a *AdamW) Step(lr float64, params []Param) error {
 		fresh1 = float32(1 - a.options.Beta1)
 		beta2  = float32(a.options.Beta2)
 		fresh2 = float32(1 - a.options.Beta2)
-		size   = float32(lr / (1 - math.Pow(a.options.Beta1, t)))
+		fresh  = 1 - math.Pow(a.options.Beta1, t)
 		root2  = float32(math.Sqrt(1 - math.Pow(a.options.Beta2, t)))
 		eps    = float32(a.options.Eps)
-		decay  = float32(lr * a.options.WeightDecay)
 	)
 	loops := a.workers.OptimizerLoops()
 	eachTensor(a.workers, params, func(i int, within spread) {
 		p, mean, square := params[i], a.means[i], a.squares[i]
+		rate := lr * p.rate()
+		size, decay := float32(rate/fresh), float32(rate*p.decay(a.options.WeightDecay))
 		within.eachBlock(len(p.Value), func(_, from, to int) {
 			loops.AdamW(p.Value[from:to], mean[from:to], square[from:to], p.Grad[from:to], fresh1, beta2, fresh2,
-				size, root2,
-				eps, decay)
+				size, root2, eps, decay)
 		})
 	})
 	return nil

@@ -19,6 +19,25 @@ type Param struct {
 	// Rows are the rows of Grad that may differ from zero, in ascending order; nil means all. A row is the elements of
 	// the last dimension. An embedding that is only looked up has few: results are the same bits without them, slower.
 	Rows []int32
+
+	Rate    float64 // factor of the learning rate; 0 is 1
+	NoDecay bool    // weight decay leaves the parameter alone
+}
+
+// rate is the factor of the learning rate.
+func (p Param) rate() float64 {
+	if p.Rate == 0 {
+		return 1
+	}
+	return p.Rate
+}
+
+// decay is the weight decay of the parameter, where that of others is given.
+func (p Param) decay(weightDecay float64) float64 {
+	if p.NoDecay {
+		return 0
+	}
+	return weightDecay
 }
 
 // cols is the length of a row.

@@ -55,9 +55,10 @@ func (s *SGD) Step(lr float64, params []Param) error {
 	if err := s.begin(lr, params); err != nil {
 		return fmt.Errorf("sgd step: %w", err)
 	}
-	rate, decay, momentum := float32(lr), float32(s.options.WeightDecay), float32(s.options.Momentum)
+	momentum := float32(s.options.Momentum)
 	eachTensor(s.workers, params, func(i int, within spread) {
 		p := params[i]
+		rate, decay := float32(lr*p.rate()), float32(p.decay(s.options.WeightDecay))
 		within.eachBlock(len(p.Value), func(_, from, to int) {
 			value, grad := p.Value[from:to], p.Grad[from:to]
 			if momentum == 0 {

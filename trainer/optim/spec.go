@@ -24,8 +24,17 @@ type Spec struct {
 	// 1e-2 for sgd. Must stay unset with relative_step, which computes its own.
 	LearningRate *float64 `yaml:"learning_rate" range:"> 0"`
 	// Share of a weight taken away at each step, times the learning rate. 0 for fine-tuning T5; 0.01 is usual with
-	// adamw.
+	// adamw. Scales of norms and position biases do not decay, unless decay_all is set.
 	WeightDecay float64 `yaml:"weight_decay" range:">= 0"`
+	// Let scales of norms and position biases decay like all other weights.
+	DecayAll bool `yaml:"decay_all"`
+	// Factors of the learning rate for parts of the model: a list such as [encoder=0.1, decoder.block.0-3=0.5], with
+	// names as in train.freeze. A part of two groups has the product of their factors. Empty: 1 everywhere.
+	Groups []string `yaml:"groups" unit:"modules and factors"`
+	// Layer-wise decay of the learning rate: the factor of the last block of each stack, for the one before it twice,
+	// and so on down to the embedding. The final norms and an lm_head of its own have none. 0 = none; 0.8 to 0.95 is
+	// usual for fine-tuning.
+	LayerDecay float64 `yaml:"layer_decay" range:"> 0 and <= 1" zero:"off"`
 
 	// Adafactor: compute the learning rate from the step, min(1e-2, 1/sqrt(step)). Unset: false.
 	RelativeStep *bool `yaml:"relative_step" of:"adafactor"`

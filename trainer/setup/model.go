@@ -40,6 +40,9 @@ func StartModel(c *configs.Config, at Start, verify bool, sink ui.Sink) (*checkp
 		return nil, fmt.Errorf("train %s: %w", dir, model.ErrInt8)
 	}
 	ui.Say(sink, "model", "%s, %s parameters", how, ui.Grouped(int(b.Model.Config.Parameters())))
+	if err := freeze(b.Model, c.Train.Freeze, sink); err != nil {
+		return nil, err
+	}
 	if !resumed {
 		sayPretrained(c, b, sink)
 	}
@@ -91,6 +94,9 @@ func newModel(c *configs.Config, tok *tokenizer.Tokenizer, sink ui.Sink) (*check
 	if c.Model.VocabSize == nil && c.Tokenizer.Path != "" {
 		ui.Detail(sink, "", "%s rows in the embedding, for the %s tokens of %s (model.vocab_size)",
 			ui.Grouped(config.VocabSize), ui.Grouped(tok.VocabSize()), c.Tokenizer.Path)
+	}
+	if err := freeze(m, c.Train.Freeze, sink); err != nil {
+		return nil, err
 	}
 	return &checkpoints.Folder{Model: m, Tokenizer: tok}, nil
 }
@@ -176,5 +182,9 @@ func CheckModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tok, checkpoints.CheckTokenizer(config, tok)
+	if err := checkpoints.CheckTokenizer(config, tok); err != nil {
+		return tok, err
+	}
+	_, err = frozenParams(config.BareParams(), c.Train.Freeze)
+	return tok, err
 }
