@@ -52,7 +52,8 @@ func (r *run) choose(ctx context.Context) ([][]Output, error) {
 				h.score += c.score
 				finished = slices.Contains(o.EOS, c.token)
 			}
-			if finished || c.none || step == o.MaxTokens-1 {
+			last := finished || c.none || step == o.MaxTokens-1
+			if r.watched(h, c, finished, last) || last {
 				outputs[h.input][h.number] = r.output(h, finished)
 				continue
 			}
@@ -71,6 +72,17 @@ func (r *run) choose(ctx context.Context) ([][]Output, error) {
 		slices.SortStableFunc(o, func(a, b Output) int { return cmp.Compare(b.Score, a.Score) })
 	}
 	return outputs, nil
+}
+
+// watched tells Options.Watch about a choice, and reports whether that ends the sequence.
+func (r *run) watched(h hypothesis, c choice, finished, last bool) bool {
+	if r.options.Watch == nil {
+		return false
+	}
+	if c.none {
+		c.token, c.logProb = -1, 0
+	}
+	return r.options.Watch(Step{h.input, h.number, c.token, c.logProb, finished, last})
 }
 
 // next chooses the next token of a row by its logits, which it overwrites.

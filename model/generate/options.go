@@ -42,6 +42,20 @@ type Options struct {
 	EOS       []int32 // tokens that end a sequence; nil is the model's, none is no end but the limit
 	Start     *int32  // the token that the decoder starts with; nil is the model's
 	Allowed   *Trie   // outputs are sequences of the trie; nil: any
+
+	// Watch, if not nil, is told of each token of a greedy search or of sampling as soon as it is chosen, and ends its
+	// sequence where it returns true. It is called by one goroutine. A beam search does not call it: which tokens are
+	// those of its outputs is known at its end only.
+	Watch func(Step) (end bool) `json:"-"`
+}
+
+// Step is a token that has been chosen.
+type Step struct {
+	Input, Number int     // position of the input, and of the sequence among those of the input
+	Token         int32   // -1 where the options left none
+	LogProb       float64 // by the model alone, in nats
+	EOS           bool    // the token ends the sequence
+	Last          bool    // no other one follows: EOS, the limit, or no token
 }
 
 // Bounds of numbers: beyond them scores overflow, and a mistake would look like a damaged model.

@@ -9,7 +9,7 @@ import (
 // TestTable checks that every field of Options that users can set is in the table once, that no name is there twice,
 // and that the values of a row are those of its field.
 func TestTable(t *testing.T) {
-	internal := []string{"ForcedEOS", "EOS", "Start", "Indices"} // no options of their own
+	internal := []string{"Watch", "ForcedEOS", "EOS", "Start", "Indices"} // no options of their own
 	var fields []string
 	for _, of := range []reflect.Type{reflect.TypeFor[Options](), reflect.TypeFor[Sampling]()} {
 		for f := range of.Fields() {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"t5train/trainer/serve/request"
 )
 
 // classified is the answer of /v1/classify.
@@ -25,15 +26,15 @@ type labelShare struct {
 	Probability float64 `json:"probability"`
 }
 
-func (s *Server) classify(x *exchange, fields *object) (classified, error) {
+func (s *Server) classify(x *exchange, fields *request.Object) (classified, error) {
 	labels := s.profile.task.Labels
 	if len(labels) == 0 {
-		return classified{}, newProblem(http.StatusNotFound, "no_labels",
+		return classified{}, request.New(http.StatusNotFound, "no_labels",
 			"the model knows no labels: ask /v1/generate, or start the server with labels")
 	}
 	texts, _ := s.texts(fields)
-	truncate, top := fields.boolean("truncate", false), fields.integer("top", 0, 1, len(labels))
-	if err := fields.finish(); err != nil {
+	truncate, top := fields.Boolean("truncate", false), fields.Integer("top", 0, 1, len(labels))
+	if err := fields.Finish(); err != nil {
 		return classified{}, err
 	}
 	inputs, err := s.measure(texts, truncate)

@@ -10,6 +10,7 @@ import (
 	"t5train/data/task"
 	"t5train/model/generate"
 	"t5train/trainer/predict"
+	"t5train/trainer/serve/request"
 )
 
 // generated is the answer of /v1/generate.
@@ -34,9 +35,9 @@ type generatedText struct {
 	Unplaced int           `json:"unplaced,omitempty"`
 }
 
-func (s *Server) generate(x *exchange, fields *object) (generated, error) {
+func (s *Server) generate(x *exchange, fields *request.Object) (generated, error) {
 	texts, tokens := s.texts(fields)
-	truncate := fields.boolean("truncate", false)
+	truncate := fields.Boolean("truncate", false)
 	options, err := s.generateOptions(fields)
 	if err != nil {
 		return generated{}, err
@@ -52,7 +53,7 @@ func (s *Server) generate(x *exchange, fields *object) (generated, error) {
 			return generateBatch(ctx, m, b, options)
 		},
 	}
-	if options.Sampling != nil && !fields.has("seed") {
+	if options.Sampling != nil && !fields.Has("seed") {
 		// All of these requests have one seed, and their inputs numbers of their own: so they can be in one batch.
 		j.first = int(s.drawn.Add(int64(len(inputs)))) - len(inputs)
 	}
@@ -88,12 +89,12 @@ func generateBatch(ctx context.Context, m model, b batch, o generate.Options) ([
 }
 
 // generateKey is the same for requests that ask for the same: all fields as they were written, but the inputs.
-func generateKey(fields *object) string {
+func generateKey(fields *request.Object) string {
 	var key bytes.Buffer
 	key.WriteString("generate")
-	for _, name := range slices.Sorted(maps.Keys(fields.fields)) {
+	for _, name := range slices.Sorted(maps.Keys(fields.Fields())) {
 		if name != "inputs" && name != "truncate" {
-			fmt.Fprintf(&key, "\x00%s\x00%s", name, fields.fields[name])
+			fmt.Fprintf(&key, "\x00%s\x00%s", name, fields.Fields()[name])
 		}
 	}
 	return key.String()

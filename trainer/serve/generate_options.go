@@ -6,11 +6,12 @@ import (
 
 	"t5train/model/generate"
 	"t5train/trainer/predict"
+	"t5train/trainer/serve/request"
 )
 
 // generateOptions reads the fields that say how to generate. They have the names and meanings of transformers'
 // GenerationConfig; prefix and choices are our own. What no field says is as Options.Generation.
-func (s *Server) generateOptions(fields *object) (generate.Options, error) {
+func (s *Server) generateOptions(fields *request.Object) (generate.Options, error) {
 	base := s.options.Generation
 	base.MaxTokens, base.Beams, base.NumReturnSequences = s.profile.maxOutput, max(1, base.Beams),
 		max(1, base.NumReturnSequences)
@@ -20,60 +21,60 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 			s.read(fields, option, &own)
 		}
 	}
-	sample := fields.boolean("do_sample", false)
-	o, idle := generate.Override(base, own, func(option generate.Option) bool { return fields.has(option.Request) },
+	sample := fields.Boolean("do_sample", false)
+	o, idle := generate.Override(base, own, func(option generate.Option) bool { return fields.Has(option.Request) },
 		sample)
 	o.Beams = max(1, o.Beams)
-	if o.Sampling != nil && !fields.has("seed") {
+	if o.Sampling != nil && !fields.Has("seed") {
 		o.Sampling.Seed = s.seed
 	}
 	for _, option := range idle {
 		if option.Needs == "Sampling" {
-			fields.lack(invalid(`%s is of no effect without sampling: add "do_sample": true, or leave it out`,
+			fields.Lack(request.Invalid(`%s is of no effect without sampling: add "do_sample": true, or leave it out`,
 				option.Request))
 		}
 	}
 	s.constraints(fields, &o)
-	if err := fields.finish(); err != nil {
+	if err := fields.Finish(); err != nil {
 		return o, err
 	}
 	for _, option := range idle { // before choices have added beams, for which lengths do not count
-		return o, invalid(`%s is of no effect without beams: add "num_beams", or leave it out`, option.Request)
+		return o, request.Invalid(`%s is of no effect without beams: add "num_beams", or leave it out`, option.Request)
 	}
 	for _, check := range []struct {
 		wrong bool
 		err   error
 	}{
 		{o.Beams > 1 && o.Sampling != nil,
-			invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
+			request.Invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
 		{o.Beams > 1 && o.NumReturnSequences > o.Beams,
-			invalid("num_return_sequences is %d, want at most num_beams, %d", o.NumReturnSequences, o.Beams)},
+			request.Invalid("num_return_sequences is %d, want at most num_beams, %d", o.NumReturnSequences, o.Beams)},
 		{o.Beams == 1 && o.Sampling == nil && o.NumReturnSequences > 1,
-			invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`,
+			request.Invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`,
 				o.NumReturnSequences)},
-		{o.MinTokens > o.MaxTokens, invalid("min_new_tokens is %d, want at most max_new_tokens, %d", o.MinTokens,
+		{o.MinTokens > o.MaxTokens, request.Invalid("min_new_tokens is %d, want at most max_new_tokens, %d", o.MinTokens,
 			o.MaxTokens)},
-		{len(o.Prefix) > o.MaxTokens, invalid("prefix has %d tokens, want at most max_new_tokens, %d", len(o.Prefix),
+		{len(o.Prefix) > o.MaxTokens, request.Invalid("prefix has %d tokens, want at most max_new_tokens, %d", len(o.Prefix),
 			o.MaxTokens)},
 		{slices.Contains(o.Prefix, s.profile.tokenizer.EOS()),
-			invalid("prefix holds the token that ends a text: leave it out")},
+			request.Invalid("prefix holds the token that ends a text: leave it out")},
 	} {
 		if check.wrong {
 			return o, check.err
 		}
 	}
 	if a := o.Allowed; a != nil && a.Longest() > o.MaxTokens {
-		return o, invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or "+
+		return o, request.Invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or "+
 			"leave the choice out", a.Longest(), o.MaxTokens)
 	}
 	if err := o.Validate(s.profile.vocabulary); err != nil {
-		return o, invalid("the options do not go together: %v", err)
+		return o, request.Invalid("the options do not go together: %v", err)
 	}
 	return o, nil
 }
 
 // read reads the field of an option, if it is there.
-func (s *Server) read(fields *object, option generate.Option, own *generate.Options) {
+func (s *Server) read(fields *request.Object, option generate.Option, own *generate.Options) {
 	r, name := option.Range, option.Request
 	switch name {
 	case "num_beams", "num_return_sequences":
@@ -81,8 +82,8 @@ func (s *Server) read(fields *object, option generate.Option, own *generate.Opti
 	case "max_new_tokens", "min_new_tokens", "no_repeat_ngram_size":
 		r.Most = float64(s.options.MaxOutputLength)
 	}
-	integer := func(most float64) int { return fields.integer(name, 0, int(r.Least), int(min(r.Most, most))) }
-	number := func() float64 { return fields.number(name, 0, r.Want) }
+	integer := func(most float64) int { return fields.Integer(name, 0, int(r.Least), int(min(r.Most, most))) }
+	number := func() float64 { return fields.Number(name, 0, r.Want) }
 	switch v := option.Value(own).(type) {
 	case *int:
 		*v = integer(math.MaxInt32)
@@ -93,40 +94,40 @@ func (s *Server) read(fields *object, option generate.Option, own *generate.Opti
 	case **float64:
 		*v = new(number())
 	case *generate.EarlyStopping:
-		if raw := fields.value(name); raw != nil && v.UnmarshalJSON(raw) != nil {
-			fields.wrong(name, raw, `true, false or "never"`)
+		if raw := fields.Value(name); raw != nil && v.UnmarshalJSON(raw) != nil {
+			fields.Wrong(name, raw, `true, false or "never"`)
 		}
 	}
 }
 
 // constraints reads the fields about texts that outputs hold or do not hold. With choices, outputs may be as long as
 // the longest.
-func (s *Server) constraints(fields *object, o *generate.Options) {
-	prefix := fields.text("prefix")
-	badWords := fields.texts("bad_words", s.options.MaxInputs)
-	choices := fields.texts("choices", s.options.MaxInputs)
-	if fields.err != nil {
+func (s *Server) constraints(fields *request.Object, o *generate.Options) {
+	prefix := fields.Text("prefix")
+	badWords := fields.Texts("bad_words", s.options.MaxInputs)
+	choices := fields.Texts("choices", s.options.MaxInputs)
+	if fields.Failed() {
 		return
 	}
 	tok := s.profile.tokenizer
 	if prefix != "" {
 		ids, err := predict.Prefix(tok, prefix)
 		if err != nil {
-			fields.fail(invalid("prefix: %v", err))
+			fields.Fail(request.Invalid("prefix: %v", err))
 		}
 		o.Prefix = ids
 	}
 	words, err := s.badWords(badWords)
 	if err != nil {
-		fields.fail(invalid("bad_words: %v", err))
+		fields.Fail(request.Invalid("bad_words: %v", err))
 	}
 	o.BadWords = slices.Concat(o.BadWords, words)
 	if len(choices) == 0 {
 		return
 	}
 	if err := predict.Choose(o, tok, choices); err != nil {
-		fields.fail(invalid("choices: %v", err))
-	} else if !fields.has("max_new_tokens") {
+		fields.Fail(request.Invalid("choices: %v", err))
+	} else if !fields.Has("max_new_tokens") {
 		o.MaxTokens = min(o.Allowed.Longest(), s.options.MaxOutputLength)
 	}
 }

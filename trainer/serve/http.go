@@ -19,6 +19,7 @@ import (
 
 	"t5train/internal/jsonlines"
 	"t5train/internal/loopback"
+	"t5train/trainer/serve/request"
 )
 
 // route answers a request. It is found as a handler of http.ServeMux and called by [Server.handle].
@@ -110,7 +111,7 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 		}
 	}()
 	if !s.knowsHost(x.Host) {
-		return response{}, newProblem(http.StatusForbidden, "unknown_host",
+		return response{}, request.New(http.StatusForbidden, "unknown_host",
 			"the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts "+
 				"(serve.host)",
 			x.Host)
@@ -122,7 +123,7 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 	}
 	x.route = x.URL.Path
 	if s.origins.Check(x.Request) != nil {
-		return response{}, newProblem(http.StatusForbidden, "cross_origin",
+		return response{}, request.New(http.StatusForbidden, "cross_origin",
 			"the request comes from a web page of another origin: only the server's own page may send it")
 	}
 	return route(x)
@@ -135,12 +136,12 @@ func (x *exchange) refuse(found http.Handler, paths []string) error {
 	found.ServeHTTP(answer, x.Request)
 	allow := http.Header(answer).Get("Allow")
 	if allow == "" { // also where it would redirect: a client that adds slashes or dots has an error to find
-		return newProblem(http.StatusNotFound, "not_found", "there is no such path: want %s", list(paths))
+		return request.New(http.StatusNotFound, "not_found", "there is no such path: want %s", request.List(paths))
 	}
 	x.route = x.URL.Path
 	method, _, _ := strings.Cut(allow, ",")
-	p := newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "%s wants %s", x.route, method)
-	p.allow = allow
+	p := request.New(http.StatusMethodNotAllowed, "method_not_allowed", "%s wants %s", x.route, method)
+	p.Allow = allow
 	return p
 }
 
@@ -164,11 +165,11 @@ func (s *Server) explain(header http.Header, x *exchange, err error) response {
 	if !known {
 		s.options.Log.Error("request failed", "path", x.route, "error", err)
 	}
-	x.code = p.code
-	if p.allow != "" {
-		header.Set("Allow", p.allow)
+	x.code = p.Code
+	if p.Allow != "" {
+		header.Set("Allow", p.Allow)
 	}
-	switch p.status {
+	switch p.Status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		header.Set("Retry-After", "1")
 	}
@@ -176,9 +177,9 @@ func (s *Server) explain(header http.Header, x *exchange, err error) response {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}
-	answer, err := jsonResponse(p.status, struct {
+	answer, err := jsonResponse(p.Status, struct {
 		Error problemBody `json:"error"`
-	}{problemBody{p.code, p.message}})
+	}{problemBody{p.Code, p.Message}})
 	if err != nil { // two strings can always be written
 		panic(err)
 	}
@@ -216,7 +217,7 @@ func write(w http.ResponseWriter, answer response) {
 }
 
 // post is the route of a JSON endpoint: f gets the fields of the body and returns what is answered.
-func post[T any](s *Server, f func(x *exchange, fields *object) (T, error)) route {
+func post[T any](s *Server, f func(x *exchange, fields *request.Object) (T, error)) route {
 	return func(x *exchange) (response, error) {
 		body, err := s.readBody(x)
 		if err != nil {
@@ -226,7 +227,7 @@ func post[T any](s *Server, f func(x *exchange, fields *object) (T, error)) rout
 			return response{}, err
 		}
 		defer x.leave()
-		fields, err := parseObject(body)
+		fields, err := request.Parse(body)
 		if err != nil {
 			return response{}, err
 		}
@@ -292,19 +293,19 @@ func (s *Server) readBody(x *exchange) (body []byte, err error) {
 	kind, parameters, err := mime.ParseMediaType(x.Header.Get("Content-Type"))
 	charset, ok := parameters["charset"]
 	if err != nil || kind != "application/json" || ok && !strings.EqualFold(charset, "utf-8") {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type",
+		return nil, request.New(http.StatusUnsupportedMediaType, "unsupported_media_type",
 			"Content-Type is %q, want application/json, in UTF-8", x.Header.Get("Content-Type"))
 	}
 	if encoding := x.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type",
+		return nil, request.New(http.StatusUnsupportedMediaType, "unsupported_media_type",
 			"Content-Encoding is %q: send the body as it is", encoding)
 	}
 	switch {
 	case x.ContentLength < 0:
-		return nil, newProblem(http.StatusLengthRequired, "length_required",
+		return nil, request.New(http.StatusLengthRequired, "length_required",
 			"the request does not say how long its body is: send a Content-Length")
 	case x.ContentLength > s.options.MaxBody:
-		return nil, newProblem(http.StatusRequestEntityTooLarge, "body_too_large",
+		return nil, request.New(http.StatusRequestEntityTooLarge, "body_too_large",
 			"the body has %d bytes, want at most %d: send the inputs in several requests", x.ContentLength,
 			s.options.MaxBody)
 	}
@@ -329,8 +330,38 @@ const bodyStep = 16 << 10
 // readProblem says why a body did not arrive.
 func readProblem(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return newProblem(http.StatusRequestTimeout, "slow_body",
+		return request.New(http.StatusRequestTimeout, "slow_body",
 			"the body did not arrive in time: send it faster, or in several requests")
 	}
-	return newProblem(statusClientGone, "client_gone", "the body ended early: %v", err)
+	return request.New(request.StatusClientGone, "client_gone", "the body ended early: %v", err)
+}
+
+// The causes of the end of a request's context, besides the client that has gone.
+var errTimeout = errors.New("the time limit is over")
+
+// problemOf returns what to tell the client about an error. known is false for errors that are the server's own fault,
+// which the client learns nothing about.
+func (s *Server) problemOf(err error) (p *request.Problem, known bool) {
+	switch {
+	case errors.As(err, &p):
+		return p, true
+	case errors.Is(err, errFull):
+		return request.New(http.StatusTooManyRequests, "queue_full",
+			"too many inputs wait already, of at most %d: try again in a moment", s.options.Queue), true
+	case errors.Is(err, errMemory):
+		return request.New(http.StatusTooManyRequests, "bodies_full",
+			"the requests that arrive hold %d bytes already: try again in a moment", s.bodies.limit), true
+	case errors.Is(err, errStopping):
+		return request.New(http.StatusServiceUnavailable, "stopping",
+			"the server is stopping: ask another one, or try again in a while"), true
+	case errors.Is(err, errTimeout):
+		return request.New(http.StatusGatewayTimeout, "timeout",
+			"no answer within %v, the time limit of a request: send fewer or shorter inputs, or try again when less "+
+				"is to do",
+			s.options.Timeout), true
+	case errors.Is(err, context.Canceled):
+		return request.New(request.StatusClientGone, "client_gone", "the client did not wait for the answer"), true
+	}
+	return request.New(http.StatusInternalServerError, "internal",
+		"the server has failed at this request, its log says why: others are not affected"), false
 }

@@ -8,18 +8,19 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/data/task/words"
+	"t5train/trainer/serve/request"
 )
 
 // texts reads the field "inputs" and returns what goes into the model, by the rule of its task. An input is a text, or
 // for a task with several text columns an object with a text for each. A list of texts is what a column of lists holds:
 // tokens.
-func (s *Server) texts(fields *object) (texts []string, tokens [][]words.Token) {
+func (s *Server) texts(fields *request.Object) (texts []string, tokens [][]words.Token) {
 	columns := s.profile.task.TextColumns
-	fields.each("inputs", s.options.MaxInputs, func(i int, element json.RawMessage) {
+	fields.Each("inputs", s.options.MaxInputs, func(i int, element json.RawMessage) {
 		if len(columns) == 1 {
 			text, ok := s.columnText(element)
 			if !ok {
-				fields.wrong(fmt.Sprintf("inputs[%d]", i), element, "a text in quotes, or a list of them")
+				fields.Wrong(fmt.Sprintf("inputs[%d]", i), element, "a text in quotes, or a list of them")
 				return
 			}
 			if s.profile.task.Kind() == task.Entities {
@@ -30,53 +31,53 @@ func (s *Server) texts(fields *object) (texts []string, tokens [][]words.Token) 
 				text, tokens = words.Join(own), append(tokens, own)
 			}
 			if text, err := s.profile.task.Input([]string{text}); err != nil {
-				fields.fail(malformed("inputs[%d]: %v", i, err))
+				fields.Fail(request.Malformed("inputs[%d]: %v", i, err))
 			} else {
 				texts = append(texts, text)
 			}
 			return
 		}
 		if element[0] != '{' {
-			fields.wrong(fmt.Sprintf("inputs[%d]", i), element, "an object with the texts "+list(columns))
+			fields.Wrong(fmt.Sprintf("inputs[%d]", i), element, "an object with the texts "+request.List(columns))
 			return
 		}
 		parts, err := s.columnTexts(element, columns)
 		if err != nil {
-			fields.fail(malformed("inputs[%d]: %v", i, err))
+			fields.Fail(request.Malformed("inputs[%d]: %v", i, err))
 			return
 		}
 		text, err := s.profile.task.Input(parts)
 		if err != nil {
-			fields.fail(malformed("inputs[%d]: %v", i, err))
+			fields.Fail(request.Malformed("inputs[%d]: %v", i, err))
 			return
 		}
 		texts = append(texts, text)
 	})
-	fields.require("inputs")
+	fields.Require("inputs")
 	return texts, tokens
 }
 
 func (s *Server) columnTexts(element json.RawMessage, columns []string) ([]string, error) {
-	fields, err := parseObject(element)
+	fields, err := request.Parse(element)
 	if err != nil {
 		return nil, err
 	}
 	parts := make([]string, len(columns))
 	for i, column := range columns {
-		if raw := fields.value(column); raw != nil {
+		if raw := fields.Value(column); raw != nil {
 			var ok bool
 			if parts[i], ok = s.columnText(raw); !ok {
-				fields.wrong(column, raw, "a text in quotes, or a list of them")
+				fields.Wrong(column, raw, "a text in quotes, or a list of them")
 			}
 		}
-		fields.require(column)
+		fields.Require(column)
 	}
-	return parts, fields.finish()
+	return parts, fields.Finish()
 }
 
 // columnText reads what a text column holds, as predict reads it from a file: a text or a list of texts.
 func (s *Server) columnText(raw json.RawMessage) (text string, ok bool) {
-	if isText(raw, &text) {
+	if request.IsText(raw, &text) {
 		return text, true
 	}
 	var items []json.RawMessage
@@ -84,7 +85,7 @@ func (s *Server) columnText(raw json.RawMessage) (text string, ok bool) {
 		return "", false
 	}
 	for _, item := range items {
-		if !isText(item, &text) {
+		if !request.IsText(item, &text) {
 			return "", false
 		}
 	}
@@ -99,7 +100,7 @@ func (s *Server) measure(texts []string, truncate bool) ([]input, error) {
 	for i, text := range texts {
 		ids, _ := data.AppendText(nil, s.profile.tokenizer, text, math.MaxInt)
 		if len(ids) > limit && !truncate {
-			return nil, invalid(`inputs[%d] has %d tokens, want at most %d: shorten it, or set "truncate": true to cut its end`,
+			return nil, request.Invalid(`inputs[%d] has %d tokens, want at most %d: shorten it, or set "truncate": true to cut its end`,
 				i, len(ids), limit)
 		}
 		inputs[i] = input{text, min(len(ids), limit)}

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"slices"
+	"t5train/trainer/serve/request"
 )
 
 // scored is the answer of /v1/score.
@@ -21,12 +22,12 @@ type targetScore struct {
 	Unknown int     `json:"unknown_tokens,omitempty"` // of those, for characters that the tokenizer does not know
 }
 
-func (s *Server) score(x *exchange, fields *object) (scored, error) {
+func (s *Server) score(x *exchange, fields *request.Object) (scored, error) {
 	texts, _ := s.texts(fields)
-	truncate := fields.boolean("truncate", false)
-	targets := fields.texts("targets", s.options.MaxInputs)
-	fields.require("targets")
-	if err := fields.finish(); err != nil {
+	truncate := fields.Boolean("truncate", false)
+	targets := fields.Texts("targets", s.options.MaxInputs)
+	fields.Require("targets")
+	if err := fields.Finish(); err != nil {
 		return scored{}, err
 	}
 	inputs, err := s.measure(texts, truncate)
@@ -37,13 +38,13 @@ func (s *Server) score(x *exchange, fields *object) (scored, error) {
 	for i, target := range targets {
 		n := len(s.profile.tokenizer.Encode(target)) + 1
 		if n > s.options.MaxOutputLength {
-			return scored{}, invalid("targets[%d] has %d tokens, want at most %d: shorten it", i, n,
+			return scored{}, request.Invalid("targets[%d] has %d tokens, want at most %d: shorten it", i, n,
 				s.options.MaxOutputLength)
 		}
 		tokens += n
 	}
 	answers, err := s.run(x, &job{
-		key: "score\x00" + string(fields.value("targets")), inputs: inputs, rows: 1, outputs: tokens,
+		key: "score\x00" + string(fields.Value("targets")), inputs: inputs, rows: 1, outputs: tokens,
 		compute: func(ctx context.Context, m model, b batch) ([]answer, error) {
 			results, err := m.Score(ctx, b.texts(), slices.Repeat([][]string{targets}, len(b)))
 			answers := make([]answer, len(results))

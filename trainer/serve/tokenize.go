@@ -3,6 +3,7 @@ package serve
 import (
 	"bytes"
 	"encoding/json"
+	"t5train/trainer/serve/request"
 )
 
 // tokenized is the answer of /v1/tokenize, to texts or to ids.
@@ -17,21 +18,21 @@ type tokenizedResult struct {
 }
 
 // tokenize encodes texts, or decodes ids. It needs no model and no queue.
-func (s *Server) tokenize(x *exchange, fields *object) (tokenized, error) {
-	texts := fields.texts("texts", s.options.MaxInputs)
+func (s *Server) tokenize(x *exchange, fields *request.Object) (tokenized, error) {
+	texts := fields.Texts("texts", s.options.MaxInputs)
 	lists := s.idLists(fields)
-	eos, skip := fields.boolean("add_eos", true), fields.boolean("skip_special", false)
-	switch either := malformed(`want either "texts" to encode or "ids" to decode`); {
-	case fields.has("texts") && fields.has("ids"):
-		fields.fail(either)
-	case !fields.has("texts") && !fields.has("ids"):
-		fields.lack(either)
-	case fields.has("texts") && fields.has("skip_special"):
-		fields.fail(invalid(`skip_special is for "ids": leave it out`))
-	case fields.has("ids") && fields.has("add_eos"):
-		fields.fail(invalid(`add_eos is for "texts": leave it out`))
+	eos, skip := fields.Boolean("add_eos", true), fields.Boolean("skip_special", false)
+	switch either := request.Malformed(`want either "texts" to encode or "ids" to decode`); {
+	case fields.Has("texts") && fields.Has("ids"):
+		fields.Fail(either)
+	case !fields.Has("texts") && !fields.Has("ids"):
+		fields.Lack(either)
+	case fields.Has("texts") && fields.Has("skip_special"):
+		fields.Fail(request.Invalid(`skip_special is for "ids": leave it out`))
+	case fields.Has("ids") && fields.Has("add_eos"):
+		fields.Fail(request.Invalid(`add_eos is for "texts": leave it out`))
 	}
-	if err := fields.finish(); err != nil {
+	if err := fields.Finish(); err != nil {
 		return tokenized{}, err
 	}
 	tok := s.profile.tokenizer
@@ -51,17 +52,17 @@ func (s *Server) tokenize(x *exchange, fields *object) (tokenized, error) {
 }
 
 // idLists reads the field "ids", lists of token ids. What it allocates is in proportion to the body.
-func (s *Server) idLists(fields *object) (lists [][]int32) {
-	fields.each("ids", s.options.MaxInputs, func(i int, element json.RawMessage) {
+func (s *Server) idLists(fields *request.Object) (lists [][]int32) {
+	fields.Each("ids", s.options.MaxInputs, func(i int, element json.RawMessage) {
 		var ids []int32
 		null := bytes.Contains(element, []byte("null")) // which encoding/json takes for 0
 		if element[0] != '[' || null || json.Unmarshal(element, &ids) != nil {
-			fields.fail(malformed("ids[%d] is %.80s, want a list of token ids", i, element))
+			fields.Fail(request.Malformed("ids[%d] is %.80s, want a list of token ids", i, element))
 			return
 		}
 		for _, id := range ids {
 			if id < 0 || int(id) >= s.profile.tokenizer.VocabSize() {
-				fields.fail(invalid("ids[%d] holds %d, want 0 to %d", i, id, s.profile.tokenizer.VocabSize()-1))
+				fields.Fail(request.Invalid("ids[%d] holds %d, want 0 to %d", i, id, s.profile.tokenizer.VocabSize()-1))
 				return
 			}
 		}

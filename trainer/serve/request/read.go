@@ -1,0 +1,129 @@
+package request
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Reader is a type that reads a field of its own.
+type Reader interface {
+	ReadField(o *Object, name string, most int)
+}
+
+// Read fills a struct with the fields that its tags name:
+//
+//	Inputs []string `json:"inputs"`           // must be there, unlike those with omitempty
+//	Top    *int     `json:"top,omitempty" range:"1 to 20"` // nil where it is absent
+//
+// Its types are texts, switches, numbers, lists of texts, raw JSON, pointers to those, and Readers. A list may have most
+// elements. The same struct describes the request in /openapi.json.
+func (o *Object) Read(into any, most int) {
+	v := reflect.ValueOf(into).Elem()
+	for i, f := range reflect.VisibleFields(v.Type()) {
+		if len(f.Index) > 1 || i >= v.NumField() {
+			continue // of an embedded struct, which has read it
+		}
+		at := v.Field(i).Addr()
+		if f.Anonymous {
+			o.Read(at.Interface(), most)
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		o.read(at, name, f.Tag.Get("range"), most)
+		if options != "omitempty" {
+			o.Require(name)
+		}
+	}
+}
+
+// read reads one field into a value that at points to.
+func (o *Object) read(at reflect.Value, name, bounds string, most int) {
+	if r, ok := at.Interface().(Reader); ok {
+		r.ReadField(o, name, most)
+		return
+	}
+	if to := at.Elem(); to.Kind() == reflect.Pointer {
+		if o.Has(name) {
+			to.Set(reflect.New(to.Type().Elem()))
+			o.read(to, name, bounds, most)
+			return
+		}
+		o.Value(name) // asked for
+		return
+	}
+	if elements := reflect.TypeFor[*[]json.RawMessage](); at.CanConvert(elements) {
+		at = at.Convert(elements)
+	}
+	switch to := at.Interface().(type) {
+	case *string:
+		*to = o.Text(name)
+	case *bool:
+		*to = o.Boolean(name, *to)
+	case *int:
+		least, most := Bounds(bounds)
+		*to = o.Integer(name, *to, int(least), int(most))
+	case *float64:
+		least, most := Bounds(bounds)
+		*to = o.Number(name, *to, func(x float64) string {
+			if x < least || x > most {
+				return fmt.Sprintf("%g to %g", least, most)
+			}
+			return ""
+		})
+	case *json.RawMessage:
+		*to = o.Value(name)
+	case *[]string:
+		*to = o.Texts(name, most)
+	case *[]json.RawMessage:
+		o.Each(name, most, func(_ int, element json.RawMessage) { *to = append(*to, element) })
+	default:
+		panic(fmt.Sprintf("request: field %s has type %T, which Read does not know", name, to))
+	}
+}
+
+// Bounds reads a tag such as "0 to 2".
+func Bounds(tag string) (least, most float64) {
+	least, most = 0, 1<<53 // what every reader of JSON keeps exactly
+	if tag != "" {
+		if _, err := fmt.Sscanf(tag, "%g to %g", &least, &most); err != nil {
+			panic(fmt.Sprintf("request: the range %q: %v", tag, err))
+		}
+	}
+	return least, most
+}
+
+// Texts is a text or a list of texts.
+type Texts struct {
+	List []string
+	Many bool // it was a list
+}
+
+// ReadField implements Reader.
+func (t *Texts) ReadField(o *Object, name string, most int) {
+	var text string
+	switch raw := o.Value(name); {
+	case raw == nil:
+	case IsText(raw, &text):
+		t.List = []string{text}
+	case raw[0] == '[':
+		t.List, t.Many = o.Texts(name, most), true
+	default:
+		o.Wrong(name, raw, "a text in quotes, or a list of them")
+	}
+}
+
+// MarshalJSON writes what ReadField reads.
+func (t Texts) MarshalJSON() ([]byte, error) {
+	if !t.Many && len(t.List) == 1 {
+		return json.Marshal(t.List[0])
+	}
+	return json.Marshal(t.List)
+}
+
+// JSONSchema describes it.
+func (Texts) JSONSchema() map[string]any {
+	text := map[string]any{"type": "string"}
+	return map[string]any{"oneOf": []any{text, map[string]any{"type": "array", "items": text, "minItems": 1}}}
+}
