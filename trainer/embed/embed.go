@@ -38,14 +38,23 @@ func Open(path string, how predict.OpenOptions, o Options) (*Embedder, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := readModules(folder.Dir, folder.Model.Config.DModel)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", folder.Dir, err)
+	return New(folder, how.Task, how.Limits.MaxInputLength, kernel.NewWorkers(how.Threads), o)
+}
+
+// New returns the embedder of a checkpoint that is open. asked corrects its task, and maxInput is the longest input in
+// tokens, 0 that of the checkpoint. Several embedders may share a folder and workers.
+func New(folder *checkpoints.Folder, asked task.Spec, maxInput int, w *kernel.Workers, o Options) (*Embedder, error) {
+	var m modules
+	if folder.Dir != "" { // it may be in memory alone
+		var err error
+		if m, err = readModules(folder.Dir, folder.Model.Config.DModel); err != nil {
+			return nil, fmt.Errorf("open %s: %w", folder.Dir, err)
+		}
 	}
-	if m.prompt != "" && how.Task.Prefix == nil {
-		how.Task.Prefix = &m.prompt
+	if m.prompt != "" && asked.Prefix == nil {
+		asked.Prefix = &m.prompt
 	}
-	spec, err := folder.PredictionTask(how.Task)
+	spec, err := folder.PredictionTask(asked)
 	if err != nil {
 		return nil, err
 	}
@@ -54,10 +63,21 @@ func Open(path string, how predict.OpenOptions, o Options) (*Embedder, error) {
 	}
 	return &Embedder{
 		folder: folder, spec: spec, modules: m, options: o,
-		network:  model.Network[op.Matrix]{Backend: op.NewEager(kernel.NewWorkers(how.Threads))},
-		maxInput: predict.FirstPositive(how.Limits.MaxInputLength, m.maxLength, folder.Info.MaxInputLength, 512),
+		network:  model.Network[op.Matrix]{Backend: op.NewEager(w)},
+		maxInput: predict.FirstPositive(maxInput, m.maxLength, folder.Info.MaxInputLength, 512),
 	}, nil
 }
+
+// Dimensions returns how many numbers the vector of a text has.
+func (e *Embedder) Dimensions() int {
+	if n := len(e.modules.dense); n > 0 {
+		return e.modules.dense[n-1].out
+	}
+	return e.folder.Model.Config.DModel
+}
+
+// MaxInputLength returns the longest input in tokens, EOS included.
+func (e *Embedder) MaxInputLength() int { return e.maxInput }
 
 // Task returns the task whose form texts have.
 func (e *Embedder) Task() task.Spec { return e.spec }

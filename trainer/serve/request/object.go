@@ -95,6 +95,13 @@ func (o *Object) Renamed(names map[string]string) *Object {
 // Set puts in a field that the client has not sent.
 func (o *Object) Set(name, raw string) { o.fields[name] = json.RawMessage(raw) }
 
+// Unset removes fields.
+func (o *Object) Unset(names ...string) {
+	for _, name := range names {
+		delete(o.fields, name)
+	}
+}
+
 // Lenient lets fields pass that nobody asks for, and takes one that is null for absent.
 func (o *Object) Lenient() {
 	o.lenient = true
@@ -165,8 +172,8 @@ func (o *Object) Wrong(name string, got json.RawMessage, want string) {
 	o.Fail(p)
 }
 
-// refuse says that a field asks for what cannot be.
-func (o *Object) refuse(name, format string, args ...any) {
+// Refuse says that a field asks for what cannot be.
+func (o *Object) Refuse(name, format string, args ...any) {
 	p := Invalid(o.shown(name)+" "+format, args...)
 	p.Field = o.shown(name)
 	o.Fail(p)
@@ -215,7 +222,7 @@ func (o *Object) Integer(name string, otherwise, least, most int) int {
 	case err != nil:
 		o.Wrong(name, raw, "an integer")
 	case n < least || n > most:
-		o.refuse(name, "is %d, want %d to %d", n, least, most)
+		o.Refuse(name, "is %d, want %d to %d", n, least, most)
 	}
 	return n
 }
@@ -230,7 +237,7 @@ func (o *Object) Number(name string, otherwise float64, wanted func(float64) str
 	if json.Unmarshal(raw, &x) != nil || string(raw) == "null" {
 		o.Wrong(name, raw, "a number")
 	} else if want := wanted(x); want != "" {
-		o.refuse(name, "is %s, want %s", raw, want)
+		o.Refuse(name, "is %s, want %s", raw, want)
 	}
 	return x
 }
@@ -249,7 +256,7 @@ func (o *Object) Each(name string, most int, f func(i int, element json.RawMessa
 	n := 0
 	for ; dec.More() && o.err == nil; n++ {
 		if n == most {
-			o.refuse(name, "has more than %d elements: send them in several requests", most)
+			o.Refuse(name, "has more than %d elements: send them in several requests", most)
 			return
 		}
 		var element json.RawMessage
@@ -260,7 +267,7 @@ func (o *Object) Each(name string, most int, f func(i int, element json.RawMessa
 		f(n, element)
 	}
 	if n == 0 {
-		o.refuse(name, "is an empty list, want at least one element")
+		o.Refuse(name, "is an empty list, want at least one element")
 	}
 }
 

@@ -21,6 +21,12 @@ type Problem struct {
 
 func (p *Problem) Error() string { return p.Message }
 
+// Of returns the problem with the field that it is about.
+func (p *Problem) Of(field string) *Problem {
+	p.Field = field
+	return p
+}
+
 // New returns a problem; the message follows a format of package fmt.
 func New(status int, code, format string, args ...any) *Problem {
 	return &Problem{Status: status, Code: code, Message: fmt.Sprintf(format, args...)}

@@ -2,6 +2,7 @@ package request
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -17,21 +18,16 @@ type Reader interface {
 //	Inputs []string `json:"inputs"`           // must be there, unlike those with omitempty
 //	Top    *int     `json:"top,omitempty" range:"1 to 20"` // nil where it is absent
 //
-// Its types are texts, switches, numbers, lists of texts, raw JSON, pointers to those, and Readers. A list may have most
-// elements. The same struct describes the request in /openapi.json.
+// Its types are texts, switches, numbers, lists of texts, raw JSON, pointers to those, structs and lists of them, and
+// Readers. A list may have most elements. The same struct describes the request in /openapi.json.
 func (o *Object) Read(into any, most int) {
 	v := reflect.ValueOf(into).Elem()
-	for i, f := range reflect.VisibleFields(v.Type()) {
-		if len(f.Index) > 1 || i >= v.NumField() {
-			continue // of an embedded struct, which has read it
-		}
-		at := v.Field(i).Addr()
+	for _, f := range reflect.VisibleFields(v.Type()) {
 		if f.Anonymous {
-			o.Read(at.Interface(), most)
-			continue
+			continue // its fields are among those that are visible
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		o.read(at, name, f.Tag.Get("range"), most)
+		o.read(v.FieldByIndex(f.Index).Addr(), name, f.Tag.Get("range"), most)
 		if options != "omitempty" {
 			o.Require(name)
 		}
@@ -79,7 +75,43 @@ func (o *Object) read(at reflect.Value, name, bounds string, most int) {
 	case *[]json.RawMessage:
 		o.Each(name, most, func(_ int, element json.RawMessage) { *to = append(*to, element) })
 	default:
-		panic(fmt.Sprintf("request: field %s has type %T, which Read does not know", name, to))
+		switch to := at.Elem(); {
+		case to.Kind() == reflect.Struct:
+			if raw := o.Value(name); raw != nil {
+				o.nested(name, raw, at.Interface(), most)
+			}
+		case to.Kind() == reflect.Slice && to.Type().Elem().Kind() == reflect.Struct:
+			o.Each(name, most, func(i int, element json.RawMessage) {
+				one := reflect.New(to.Type().Elem())
+				o.nested(fmt.Sprintf("%s[%d]", name, i), element, one.Interface(), most)
+				to.Set(reflect.Append(to, one.Elem()))
+			})
+		default:
+			panic(fmt.Sprintf("request: field %s has type %T, which Read does not know", name, to.Interface()))
+		}
+	}
+}
+
+// nested reads an object in a field.
+func (o *Object) nested(name string, raw json.RawMessage, into any, most int) {
+	if raw[0] != '{' {
+		o.Wrong(name, raw, "an object: {...}")
+		return
+	}
+	inner, err := Parse(raw)
+	if err == nil {
+		if o.lenient {
+			inner.Lenient()
+		}
+		inner.Read(into, most)
+		err = inner.Finish()
+	}
+	if p := (*Problem)(nil); errors.As(err, &p) {
+		field := name
+		if p.Field != "" {
+			field += "." + p.Field
+		}
+		o.Fail(New(p.Status, p.Code, "%s: %s", name, p.Message).Of(field))
 	}
 }
 
