@@ -107,7 +107,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 func endpointHelp() string {
 	var lines strings.Builder
 	for _, e := range serve.Endpoints() {
-		head := fmt.Sprintf("  %-4s %-12s  ", e.Method, e.Path)
+		head := fmt.Sprintf("  %-4s %-20s  ", e.Method, e.Path)
 		lines.WriteString(head + strings.ReplaceAll(e.About, "\n", "\n"+strings.Repeat(" ", len(head))) + "\n")
 	}
 	return lines.String()

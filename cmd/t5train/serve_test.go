@@ -166,7 +166,7 @@ func readme(ts *testscript.TestScript, neg bool, args []string) {
 	for line := range strings.Lines(text) {
 		if words := shellWords(line); len(words) > 1 && words[0] == "curl" {
 			for i, w := range words {
-				words[i] = strings.Replace(w, "http://127.0.0.1:8080", ts.Getenv("URL"), 1)
+				words[i] = strings.NewReplacer("http://127.0.0.1:8080", ts.Getenv("URL"), "MODEL", "run").Replace(w)
 			}
 			curl(ts, false, words[1:])
 			commands++

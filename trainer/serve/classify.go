@@ -5,8 +5,16 @@ import (
 	"context"
 	"net/http"
 	"slices"
+
+	"t5train/internal/optional"
 	"t5train/trainer/serve/request"
 )
+
+// classifyRequest is what /v1/classify reads.
+type classifyRequest struct {
+	inputFields
+	Top *int `json:"top,omitempty" about:"only this many labels, the most probable ones"`
+}
 
 // classified is the answer of /v1/classify.
 type classified struct {
@@ -32,12 +40,20 @@ func (s *Server) classify(x *exchange, fields *request.Object) (classified, erro
 		return classified{}, request.New(http.StatusNotFound, "no_labels",
 			"the model knows no labels: ask /v1/generate, or start the server with labels")
 	}
-	texts, _ := s.texts(fields)
-	truncate, top := fields.Boolean("truncate", false), fields.Integer("top", 0, 1, len(labels))
+	if err := s.decodes(); err != nil {
+		return classified{}, err
+	}
+	var asked classifyRequest
+	fields.Read(&asked, s.options.MaxInputs)
+	texts, _ := s.texts(fields, asked.Inputs)
+	top := optional.Value(asked.Top)
+	if asked.Top != nil && (top < 1 || top > len(labels)) {
+		fields.Refuse("top", "is %d, want 1 to %d", top, len(labels))
+	}
 	if err := fields.Finish(); err != nil {
 		return classified{}, err
 	}
-	inputs, err := s.measure(texts, truncate)
+	inputs, err := s.measureInputs(texts, asked.Truncate)
 	if err != nil {
 		return classified{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model/generate"
+	"t5train/trainer/embed"
 	"t5train/trainer/predict"
 )
 
@@ -59,6 +60,10 @@ func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options)
 	f.mu.Unlock()
 	answers := make([]predict.Generated, len(texts))
 	for i, text := range texts {
+		if o.Watch != nil {
+			answers[i].Sequences = f.write(ctx, i, text, o)
+			continue
+		}
 		for n := range max(1, o.NumReturnSequences) {
 			q := predict.Sequence{Text: strings.Repeat("re: ", n+1) + text, Tokens: o.MaxTokens, LogProb: -1.5,
 				Score:     -0.5,
@@ -68,6 +73,35 @@ func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options)
 		answers[i].InputCut = len(text)+1 > testInput
 	}
 	return answers, nil
+}
+
+// write is a generation that is watched: it writes the text as it is, a byte a token, and then EOS where that is within
+// the limit. With a gate, each token takes one element.
+func (f *fake) write(ctx context.Context, input int, text string, o generate.Options) []predict.Sequence {
+	sequences := make([]predict.Sequence, max(1, o.NumReturnSequences))
+	tok := tokenizer.ByT5()
+	for n := range sequences {
+		q := &sequences[n]
+		for at, id := range append(tok.Encode(text), tok.EOS()) {
+			if f.gate != nil {
+				select {
+				case <-f.gate:
+				case <-ctx.Done():
+					return sequences
+				}
+			}
+			eos := id == tok.EOS()
+			q.Tokens++
+			q.LogProb -= 0.25
+			q.Truncated = !eos
+			step := generate.Step{Input: input, Number: n, Token: id, LogProb: -0.25, EOS: eos,
+				Last: eos || at == o.MaxTokens-1}
+			if o.Watch(step) || step.Last {
+				break
+			}
+		}
+	}
+	return sequences
 }
 
 func (f *fake) Classify(ctx context.Context, texts []string) ([]predict.Classified, error) {
@@ -87,6 +121,17 @@ func (f *fake) Classify(ctx context.Context, texts []string) ([]predict.Classifi
 		}
 	}
 	return answers, nil
+}
+
+func (f *fake) Embed(ctx context.Context, texts []string) ([]embed.Vectors, error) {
+	if err := f.call(ctx, texts); err != nil {
+		return nil, err
+	}
+	vectors := make([]embed.Vectors, len(texts))
+	for i, text := range texts {
+		vectors[i].Embedding = []float32{float32(len(text)), -0.5}
+	}
+	return vectors, nil
 }
 
 func (f *fake) Score(ctx context.Context, texts []string, targets [][]string) ([]predict.Scored, error) {
@@ -113,8 +158,10 @@ var testLabels = []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "
 func testProfile() profile {
 	return profile{
 		tokenizer: tokenizer.ByT5(), vocabulary: 385, parameters: 7, dtype: "float32", maxInput: testInput,
-		maxOutput: testOutput, labelTokens: 14,
-		task: task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, TargetColumn: "target", Labels: testLabels},
+		maxOutput: testOutput, labelTokens: 14, maxEmbed: testInput, dimensions: 2,
+		embedTask: task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, Prefix: new("p:")},
+		task: task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, TargetColumn: "target",
+			Labels: testLabels},
 	}
 }
 

@@ -52,9 +52,11 @@ func (s *Server) generateOptions(fields *request.Object) (generate.Options, erro
 		{o.Beams == 1 && o.Sampling == nil && o.NumReturnSequences > 1,
 			request.Invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`,
 				o.NumReturnSequences)},
-		{o.MinTokens > o.MaxTokens, request.Invalid("min_new_tokens is %d, want at most max_new_tokens, %d", o.MinTokens,
+		{o.MinTokens > o.MaxTokens, request.Invalid("min_new_tokens is %d, want at most max_new_tokens, %d",
+			o.MinTokens,
 			o.MaxTokens)},
-		{len(o.Prefix) > o.MaxTokens, request.Invalid("prefix has %d tokens, want at most max_new_tokens, %d", len(o.Prefix),
+		{len(o.Prefix) > o.MaxTokens, request.Invalid("prefix has %d tokens, want at most max_new_tokens, %d",
+			len(o.Prefix),
 			o.MaxTokens)},
 		{slices.Contains(o.Prefix, s.profile.tokenizer.EOS()),
 			request.Invalid("prefix holds the token that ends a text: leave it out")},
@@ -64,8 +66,9 @@ func (s *Server) generateOptions(fields *request.Object) (generate.Options, erro
 		}
 	}
 	if a := o.Allowed; a != nil && a.Longest() > o.MaxTokens {
-		return o, request.Invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or "+
-			"leave the choice out", a.Longest(), o.MaxTokens)
+		return o,
+			request.Invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or "+
+				"leave the choice out", a.Longest(), o.MaxTokens)
 	}
 	if err := o.Validate(s.profile.vocabulary); err != nil {
 		return o, request.Invalid("the options do not go together: %v", err)
@@ -100,12 +103,19 @@ func (s *Server) read(fields *request.Object, option generate.Option, own *gener
 	}
 }
 
+// constraintFields are the fields about texts that outputs hold or do not hold.
+type constraintFields struct {
+	Prefix   string   `json:"prefix,omitempty" about:"what outputs begin with"`
+	BadWords []string `json:"bad_words,omitempty" about:"texts that no output holds"`
+	Choices  []string `json:"choices,omitempty" about:"the only possible outputs"`
+}
+
 // constraints reads the fields about texts that outputs hold or do not hold. With choices, outputs may be as long as
 // the longest.
 func (s *Server) constraints(fields *request.Object, o *generate.Options) {
-	prefix := fields.Text("prefix")
-	badWords := fields.Texts("bad_words", s.options.MaxInputs)
-	choices := fields.Texts("choices", s.options.MaxInputs)
+	var asked constraintFields
+	fields.Read(&asked, s.options.MaxInputs)
+	prefix, badWords, choices := asked.Prefix, asked.BadWords, asked.Choices
 	if fields.Failed() {
 		return
 	}

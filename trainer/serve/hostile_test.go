@@ -20,6 +20,12 @@ func run(t testing.TB, o Options, models ...model) (s *Server, address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, listen(t, s, l)
+}
+
+// listen runs a server at a listener until the test ends, and returns the address.
+func listen(t testing.TB, s *Server, l net.Listener) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx, l) }()
@@ -29,7 +35,7 @@ func run(t testing.TB, o Options, models ...model) (s *Server, address string) {
 			t.Errorf("Run returns %v", err)
 		}
 	})
-	return s, l.Addr().String()
+	return l.Addr().String()
 }
 
 func dial(t testing.TB, address string) net.Conn {
@@ -87,7 +93,7 @@ func TestSlowClients(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		waitFor(t, func() bool { return s.bodies.free() == s.bodies.limit })
+		waitFor(t, func() bool { return s.bodies.Free() == s.bodies.Limit })
 	})
 }
 
@@ -159,7 +165,7 @@ func TestBodiesAreBounded(t *testing.T) {
 	if refused == 0 {
 		t.Errorf("none of %d bodies was refused", len(conns))
 	}
-	waitFor(t, func() bool { return s.bodies.free() == s.bodies.limit })
+	waitFor(t, func() bool { return s.bodies.Free() == s.bodies.Limit })
 }
 
 // A client that does not take its answer is cut off, and holds no memory after that.
@@ -171,8 +177,8 @@ func TestAnswerThatNobodyTakes(t *testing.T) {
 	if _, err := io.WriteString(conn, header+body); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, func() bool { return s.bodies.free() < s.bodies.limit })
-	waitFor(t, func() bool { return s.bodies.free() == s.bodies.limit })
+	waitFor(t, func() bool { return s.bodies.Free() < s.bodies.Limit })
+	waitFor(t, func() bool { return s.bodies.Free() == s.bodies.Limit })
 	if answer, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
 		if _, err := io.ReadAll(answer.Body); err == nil {
 			t.Error("the client gets the whole answer in the end")
@@ -184,15 +190,15 @@ func TestAnswerThatNobodyTakes(t *testing.T) {
 func TestAnswersAreBounded(t *testing.T) {
 	s, h := start(t, Options{})
 	body := `{"texts": ["` + strings.Repeat("x", 200) + `"]}`
-	rest := s.bodies.limit - int64(len(body)) - 50
-	if err := s.bodies.take(rest); err != nil {
+	rest := s.bodies.Limit - int64(len(body)) - 50
+	if err := s.bodies.Take(rest); err != nil {
 		t.Fatal(err)
 	}
 	status, answer := ask(t, h.URL+"/v1/tokenize", body)
 	if code, _ := code(t, answer); status != 429 || code != "bodies_full" {
 		t.Errorf("answered %d %s, want 429 bodies_full", status, answer)
 	}
-	s.bodies.give(rest)
+	s.bodies.Give(rest)
 	if status, answer := ask(t, h.URL+"/v1/tokenize", body); status != 200 {
 		t.Errorf("answered %d %s", status, answer)
 	}

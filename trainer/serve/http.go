@@ -2,28 +2,32 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"log/slog"
-	"mime"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"t5train/internal/jsonlines"
 	"t5train/internal/loopback"
+	"t5train/trainer/serve/access"
+	"t5train/trainer/serve/protocol"
 	"t5train/trainer/serve/request"
 )
 
-// route answers a request. It is found as a handler of http.ServeMux and called by [Server.handle].
-type route func(x *exchange) (response, error)
+// route answers the requests of an endpoint. It is found as a handler of http.ServeMux and called by [Server.handle].
+type route struct {
+	protocol.Endpoint
+	answer func(x *exchange) (response, error)
+}
 
 // ServeHTTP is never called: http.ServeMux finds the route of a request, and [Server.handle] calls it.
 func (route) ServeHTTP(http.ResponseWriter, *http.Request) {}
@@ -32,7 +36,10 @@ func (route) ServeHTTP(http.ResponseWriter, *http.Request) {}
 type exchange struct {
 	*http.Request
 
-	route               string // its path; "other" where there is none, for a path may be text
+	// path of its endpoint; "other" where there is none, for a path may be text
+	route               string
+	explain             func(p *request.Problem) (status int, body any) // nil: as the server does
+	authorized          bool                                            // it has shown a key, if it needs one
 	inputs              int
 	tokensIn, tokensOut int
 	queued              time.Duration
@@ -42,12 +49,14 @@ type exchange struct {
 	leave func() // gives up the place to parse
 }
 
-// response is an answer as a whole: nothing is written before it is complete.
+// response is an answer as a whole, of which nothing is written before it is complete, or a stream of events.
 type response struct {
 	status      int
 	contentType string
 	cache       string // Cache-Control; empty: nobody keeps it
 	body        []byte
+	events      iter.Seq2[any, error]
+	done        string // the data of the last event, if there is one
 }
 
 const jsonType = "application/json"
@@ -55,7 +64,7 @@ const jsonType = "application/json"
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begun := time.Now()
-	s.metrics.inFlight.Inc()
+	s.metrics.InFlight.Inc()
 	ctx, cancel := context.WithTimeoutCause(r.Context(), s.options.Timeout, errTimeout)
 	defer cancel()
 	x := &exchange{Request: r.WithContext(ctx), route: "other"}
@@ -66,28 +75,35 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.hold(x, len(answer.body)) // until a client that is slow has taken it
 	}
-	if err != nil {
-		answer = s.explain(w.Header(), x, err)
+	defer func() { s.bodies.Give(x.held) }()
+	bytesOut := 0
+	if err == nil && answer.events != nil {
+		bytesOut, err = s.stream(w, x, answer)
 	}
-	defer func() { s.bodies.give(x.held) }()
-	_ = connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
-	write(w, answer)
+	if bytesOut == 0 {
+		if err != nil {
+			answer = s.explain(w.Header(), x, err)
+		}
+		_ = connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
+		write(w, answer)
+		bytesOut = len(answer.body)
+	}
 	took := time.Since(begun)
-	s.metrics.inFlight.Dec()
+	s.metrics.InFlight.Dec()
 	if x.code != "" {
-		s.metrics.refused(x.code)
+		s.metrics.Refused(x.code)
 	} else {
-		s.metrics.tokensIn.Add(x.tokensIn)
-		s.metrics.tokensOut.Add(x.tokensOut)
+		s.metrics.TokensIn.Add(x.tokensIn)
+		s.metrics.TokensOut.Add(x.tokensOut)
 	}
-	s.metrics.request(x.route, answer.status, took)
+	s.metrics.Request(x.route, answer.status, took)
 	s.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("remote", r.RemoteAddr), slog.String("method", knownMethod(r.Method)), slog.String("path", x.route),
 		slog.Int("status", answer.status),
 		slog.String("code", x.code), slog.Duration("took", took.Round(time.Microsecond)),
 		slog.Duration("queued", x.queued.Round(time.Microsecond)),
 		slog.Int("inputs", x.inputs), slog.Int("tokens_in", x.tokensIn), slog.Int("tokens_out", x.tokensOut),
-		slog.Int64("bytes_in", max(0, r.ContentLength)), slog.Int("bytes_out", len(answer.body)))
+		slog.Int64("bytes_in", max(0, r.ContentLength)), slog.Int("bytes_out", bytesOut))
 }
 
 // knownMethod keeps what a client makes up out of the log.
@@ -102,14 +118,7 @@ func knownMethod(method string) string {
 
 // handle finds the route of a request and follows it. A panic becomes an error.
 func (s *Server) handle(x *exchange) (answer response, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.metrics.panics.Inc()
-			s.options.Log.Error("panic in a request", "path", x.route, "panic", fmt.Sprint(p), "stack",
-				string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
+	defer s.recovered(x, &err)
 	if !s.knowsHost(x.Host) {
 		return response{}, request.New(http.StatusForbidden, "unknown_host",
 			"the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts "+
@@ -121,12 +130,43 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 	if !ok {
 		return response{}, x.refuse(found, s.paths)
 	}
-	x.route = x.URL.Path
+	x.route, x.explain = route.Path, route.Explain
 	if s.origins.Check(x.Request) != nil {
 		return response{}, request.New(http.StatusForbidden, "cross_origin",
 			"the request comes from a web page of another origin: only the server's own page may send it")
 	}
-	return route(x)
+	if err := s.authorize(x, route.Endpoint); err != nil {
+		return response{}, err
+	}
+	return route.answer(x)
+}
+
+// recovered makes a panic an error.
+func (s *Server) recovered(x *exchange, err *error) {
+	if p := recover(); p != nil {
+		s.metrics.Panics.Inc()
+		s.options.Log.Error("panic in a request", "path", x.route, "panic", fmt.Sprint(p), "stack",
+			string(debug.Stack()))
+		*err = fmt.Errorf("panic: %v", p)
+	}
+}
+
+// errKey refuses a request without a key that the server knows.
+var errKey = request.New(http.StatusUnauthorized, "invalid_api_key",
+	"the server wants a key that it knows: send it as Authorization: Bearer KEY")
+
+// authorize refuses a request that needs a key and has none that is right. The key of some endpoints may be in the
+// body, which is not read yet.
+func (s *Server) authorize(x *exchange, e protocol.Endpoint) error {
+	header := x.Header.Get("Authorization")
+	if !s.options.Keys.Required() || e.Open || e.BodyKey && header == "" {
+		return nil
+	}
+	if key, ok := access.Bearer(header); !ok || !s.options.Keys.Has(key) {
+		return errKey
+	}
+	x.authorized = true
+	return nil
 }
 
 // refuse says why http.ServeMux has no route for a request: found is its own handler, which knows the methods that a
@@ -138,9 +178,11 @@ func (x *exchange) refuse(found http.Handler, paths []string) error {
 	if allow == "" { // also where it would redirect: a client that adds slashes or dots has an error to find
 		return request.New(http.StatusNotFound, "not_found", "there is no such path: want %s", request.List(paths))
 	}
-	x.route = x.URL.Path
+	if slices.Contains(paths, x.URL.Path) { // and no path with a name in it, which may be text
+		x.route = x.URL.Path
+	}
 	method, _, _ := strings.Cut(allow, ",")
-	p := request.New(http.StatusMethodNotAllowed, "method_not_allowed", "%s wants %s", x.route, method)
+	p := request.New(http.StatusMethodNotAllowed, "method_not_allowed", "%.80s wants %s", x.URL.Path, method)
 	p.Allow = allow
 	return p
 }
@@ -161,29 +203,50 @@ func (s *Server) knowsHost(host string) bool {
 
 // explain returns the answer that tells a client what went wrong.
 func (s *Server) explain(header http.Header, x *exchange, err error) response {
-	p, known := s.problemOf(err)
-	if !known {
-		s.options.Log.Error("request failed", "path", x.route, "error", err)
-	}
-	x.code = p.Code
+	p := s.noted(x, err)
 	if p.Allow != "" {
 		header.Set("Allow", p.Allow)
 	}
 	switch p.Status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		header.Set("Retry-After", "1")
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", "Bearer")
 	}
-	type problemBody struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	}
-	answer, err := jsonResponse(p.Status, struct {
-		Error problemBody `json:"error"`
-	}{problemBody{p.Code, p.Message}})
-	if err != nil { // two strings can always be written
+	status, body := x.describe(p)
+	answer, err := jsonResponse(status, body)
+	if err != nil { // texts can always be written
 		panic(err)
 	}
 	return answer
+}
+
+// noted returns what to tell a client about an error, which is in the log if the client is not told.
+func (s *Server) noted(x *exchange, err error) *request.Problem {
+	p, known := s.problemOf(err)
+	if !known {
+		s.options.Log.Error("request failed", "path", x.route, "error", err)
+	}
+	x.code = p.Code
+	return p
+}
+
+// failure is an error as clients of the server's own API see it.
+type failure struct {
+	Error struct {
+		Code    string `json:"code" about:"for programs: lower case with underscores, stable"`
+		Message string `json:"message" about:"for people: what is wrong and what to do"`
+	} `json:"error"`
+}
+
+// describe returns a problem in the words of the protocol that the request speaks.
+func (x *exchange) describe(p *request.Problem) (status int, body any) {
+	if x.explain != nil {
+		return x.explain(p)
+	}
+	var f failure
+	f.Error.Code, f.Error.Message = p.Code, p.Message
+	return p.Status, f
 }
 
 // jsonResponse returns a value as a line of JSON.
@@ -197,13 +260,16 @@ func jsonResponse[T any](status int, value T) (response, error) {
 
 // write sends an answer. That the client has gone is nothing to do about.
 func write(w http.ResponseWriter, answer response) {
-	h := w.Header()
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
+	setHeader(w.Header(), answer)
+	w.WriteHeader(answer.status)
+	_, _ = w.Write(answer.body)
+}
+
+// setHeader says what kind of answer follows.
+func setHeader(h http.Header, answer response) {
 	h.Set("Content-Type", answer.contentType)
-	h.Set("Content-Length", strconv.Itoa(len(answer.body)))
-	h.Set("Cache-Control", "no-store")
-	if answer.cache != "" {
-		h.Set("Cache-Control", answer.cache)
-	}
+	h.Set("Cache-Control", cmp.Or(answer.cache, "no-store"))
 	// What a browser may do with an answer: show the page, with its own files only, in no frame of others.
 	h.Set("Content-Security-Policy",
 		"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "+
@@ -212,25 +278,63 @@ func write(w http.ResponseWriter, answer response) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body)
 }
 
-// post is the route of a JSON endpoint: f gets the fields of the body and returns what is answered.
-func post[T any](s *Server, f func(x *exchange, fields *request.Object) (T, error)) route {
-	return func(x *exchange) (response, error) {
-		body, err := s.readBody(x)
-		if err != nil {
-			return response{}, err
+// stream writes events as they come. An error before the first one is returned, to be answered as any other; sent is 0
+// then. Later ones become the last event.
+func (s *Server) stream(w http.ResponseWriter, x *exchange, answer response) (sent int, err error) {
+	defer s.recovered(x, &err)
+	defer x.leave() // before the first event, if the job has got that far
+	connection := http.NewResponseController(w)
+	send := func(data []byte) bool {
+		if sent == 0 {
+			setHeader(w.Header(), answer)
+			w.WriteHeader(answer.status)
 		}
-		if err := s.enter(x); err != nil {
+		_ = connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
+		n, err := fmt.Fprintf(w, "data: %s\n\n", bytes.TrimSpace(data))
+		sent += n
+		if err == nil {
+			err = connection.Flush()
+		}
+		if err != nil && !errors.Is(err, http.ErrNotSupported) {
+			x.code = "client_gone"
+			return false
+		}
+		return true
+	}
+	for event, err := range answer.events {
+		if err != nil {
+			if sent == 0 {
+				return 0, err
+			}
+			p := s.noted(x, err)
+			_, event = x.describe(p)
+		}
+		line, failed := jsonResponse(http.StatusOK, event)
+		if failed != nil {
+			return sent, failed
+		}
+		if !send(line.body) || err != nil {
+			return sent, nil
+		}
+	}
+	if answer.done != "" {
+		send([]byte(answer.done))
+	}
+	return sent, nil
+}
+
+// post is the route of a JSON endpoint of the server's own API: f gets the fields of the body and returns what is
+// answered.
+func post[T any](s *Server, f func(x *exchange, fields *request.Object) (T, error)) func(x *exchange) (response,
+	error) {
+	return func(x *exchange) (response, error) {
+		fields, err := s.fields(x, false)
+		if err != nil {
 			return response{}, err
 		}
 		defer x.leave()
-		fields, err := request.Parse(body)
-		if err != nil {
-			return response{}, err
-		}
 		value, err := f(x, fields)
 		if err != nil {
 			return response{}, err
@@ -239,101 +343,37 @@ func post[T any](s *Server, f func(x *exchange, fields *request.Object) (T, erro
 	}
 }
 
-// enter waits for a place to parse, which bounds the memory for it: parsed JSON and tokens are many times as large as a
-// body.
-func (s *Server) enter(x *exchange) error {
-	select {
-	case s.parsing <- struct{}{}:
-	case <-x.Context().Done():
-		return context.Cause(x.Context())
-	}
-	x.leave = sync.OnceFunc(func() { <-s.parsing })
-	return nil
-}
-
-// errMemory is the reason why a body is refused that is not too long itself.
-var errMemory = errors.New("too many bytes in memory")
-
-// budget bounds the memory of all bodies and answers together. What has not arrived yet takes nearly none, so slow
-// clients leave room for others.
-type budget struct {
-	limit int64
-
-	mu   sync.Mutex
-	used int64
-}
-
-func (b *budget) take(n int64) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.used+n > b.limit {
-		return errMemory
-	}
-	b.used += n
-	return nil
-}
-
-func (b *budget) give(n int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.used -= n
-}
-
-// hold takes bytes of the budget for the rest of an exchange.
-func (s *Server) hold(x *exchange, n int) error {
-	err := s.bodies.take(int64(n))
-	if err == nil {
-		x.held += int64(n)
-	}
-	return err
-}
-
-// readBody reads a JSON body.
-func (s *Server) readBody(x *exchange) (body []byte, err error) {
-	kind, parameters, err := mime.ParseMediaType(x.Header.Get("Content-Type"))
-	charset, ok := parameters["charset"]
-	if err != nil || kind != "application/json" || ok && !strings.EqualFold(charset, "utf-8") {
-		return nil, request.New(http.StatusUnsupportedMediaType, "unsupported_media_type",
-			"Content-Type is %q, want application/json, in UTF-8", x.Header.Get("Content-Type"))
-	}
-	if encoding := x.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, request.New(http.StatusUnsupportedMediaType, "unsupported_media_type",
-			"Content-Encoding is %q: send the body as it is", encoding)
-	}
-	switch {
-	case x.ContentLength < 0:
-		return nil, request.New(http.StatusLengthRequired, "length_required",
-			"the request does not say how long its body is: send a Content-Length")
-	case x.ContentLength > s.options.MaxBody:
-		return nil, request.New(http.StatusRequestEntityTooLarge, "body_too_large",
-			"the body has %d bytes, want at most %d: send the inputs in several requests", x.ContentLength,
-			s.options.MaxBody)
-	}
-	for length := int(x.ContentLength); len(body) < length; {
-		size := min(max(bodyStep, len(body)), length-len(body)) // doubles, so that copying stays cheap
-		if err := s.hold(x, size); err != nil {
-			return nil, err
+// spoken is the route of an endpoint of another protocol.
+func (s *Server) spoken(e protocol.Endpoint) func(x *exchange) (response, error) {
+	return func(x *exchange) (response, error) {
+		fields, err := s.fields(x, e.Forms)
+		if err != nil {
+			return response{}, err
 		}
-		grown := make([]byte, len(body)+size)
-		copy(grown, body)
-		if _, err := io.ReadFull(x.Body, grown[len(body):]); err != nil {
-			return nil, readProblem(err)
+		streams := false
+		defer func() {
+			if !streams { // which still has inputs to tokenize
+				x.leave()
+			}
+		}()
+		if _, name, ok := strings.Cut(e.Path, "{"); ok {
+			quoted, err := json.Marshal(x.URL.Path[strings.Index(e.Path, "{"):])
+			if err != nil {
+				return response{}, err
+			}
+			fields.Set(strings.TrimSuffix(name, "}"), string(quoted))
 		}
-		body = grown
+		reply, err := e.Serve(engine{s, x}, fields)
+		switch {
+		case err != nil:
+			return response{}, err
+		case reply.Events != nil:
+			streams = true
+			return response{status: http.StatusOK, contentType: "text/event-stream", events: reply.Events,
+				done: reply.Done}, nil
+		}
+		return jsonResponse(http.StatusOK, reply.Body)
 	}
-	return body, nil // at its end net/http lifts the deadline
-}
-
-// bodyStep is the memory that the first bytes of a body take.
-const bodyStep = 16 << 10
-
-// readProblem says why a body did not arrive.
-func readProblem(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return request.New(http.StatusRequestTimeout, "slow_body",
-			"the body did not arrive in time: send it faster, or in several requests")
-	}
-	return request.New(request.StatusClientGone, "client_gone", "the body ended early: %v", err)
 }
 
 // The causes of the end of a request's context, besides the client that has gone.
@@ -348,9 +388,9 @@ func (s *Server) problemOf(err error) (p *request.Problem, known bool) {
 	case errors.Is(err, errFull):
 		return request.New(http.StatusTooManyRequests, "queue_full",
 			"too many inputs wait already, of at most %d: try again in a moment", s.options.Queue), true
-	case errors.Is(err, errMemory):
+	case errors.Is(err, access.ErrMemory):
 		return request.New(http.StatusTooManyRequests, "bodies_full",
-			"the requests that arrive hold %d bytes already: try again in a moment", s.bodies.limit), true
+			"the requests that arrive hold %d bytes already: try again in a moment", s.bodies.Limit), true
 	case errors.Is(err, errStopping):
 		return request.New(http.StatusServiceUnavailable, "stopping",
 			"the server is stopping: ask another one, or try again in a while"), true

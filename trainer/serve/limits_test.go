@@ -54,7 +54,7 @@ func TestClientsThatGo(t *testing.T) {
 	if err := <-third; err != nil {
 		t.Error(err)
 	}
-	if n := s.metrics.abandoned.Get(); n != 1 {
+	if n := s.metrics.Abandoned.Get(); n != 1 {
 		t.Errorf("%d inputs abandoned, want 1", n)
 	}
 
@@ -64,7 +64,7 @@ func TestClientsThatGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	waitFor(t, func() bool { return s.bodies.free() == s.bodies.limit })
+	waitFor(t, func() bool { return s.bodies.Free() == s.bodies.Limit })
 }
 
 // A request whose time is over is told so, and its inputs are not computed later.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"t5train/trainer/serve/metrics"
 )
 
 func TestMetrics(t *testing.T) {
@@ -18,7 +20,7 @@ func TestMetrics(t *testing.T) {
 	ask(t, h.URL+"/v1/generate", `{"inputs": []}`)
 	ask(t, h.URL+"/not/there", ``)
 	waitFor(t, func() bool { // the last request is counted after its answer
-		return strings.Count(s.metrics.text(), "\nt5train_requests_total{") == 3
+		return strings.Count(s.metrics.Text(), "\nt5train_requests_total{") == 3
 	})
 	r, err := http.Get(h.URL + "/metrics")
 	if err != nil {
@@ -47,9 +49,9 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("no line %s", want)
 		}
 	}
-	for i := 0; i < len(metricHelp); i += 2 { // a name that no metric has would never be shown
-		if !strings.Contains(text, "# HELP "+metricHelp[i]+" "+metricHelp[i+1]+"\n# TYPE ") {
-			t.Errorf("no help of %s", metricHelp[i])
+	for i := 0; i < len(metrics.Help); i += 2 { // a name that no metric has would never be shown
+		if !strings.Contains(text, "# HELP "+metrics.Help[i]+" "+metrics.Help[i+1]+"\n# TYPE ") {
+			t.Errorf("no help of %s", metrics.Help[i])
 		}
 	}
 	if runtime.GOOS == "linux" && !strings.Contains(text, "\nprocess_resident_memory_bytes ") {
@@ -67,9 +69,9 @@ func TestMetrics(t *testing.T) {
 }
 
 // value returns the value of a metric without labels.
-func (m *metrics) value(t *testing.T, name string) float64 {
+func value(t *testing.T, m *metrics.Metrics, name string) float64 {
 	t.Helper()
-	_, rest, found := strings.Cut(m.text(), "\n"+name+" ")
+	_, rest, found := strings.Cut(m.Text(), "\n"+name+" ")
 	text, _, _ := strings.Cut(rest, "\n")
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || !found {
@@ -83,8 +85,8 @@ func TestMetricsOfTwoServers(t *testing.T) {
 	first, h := start(t, Options{})
 	second, _ := start(t, Options{})
 	ask(t, h.URL+"/v1/generate", `{"inputs": ["a"]}`)
-	waitFor(t, func() bool { return first.metrics.value(t, "t5train_queue_seconds_count") == 1 })
-	if n := second.metrics.value(t, "t5train_queue_seconds_count"); n != 0 {
+	waitFor(t, func() bool { return value(t, first.metrics, "t5train_queue_seconds_count") == 1 })
+	if n := value(t, second.metrics, "t5train_queue_seconds_count"); n != 0 {
 		t.Errorf("the other server counts %g", n)
 	}
 }

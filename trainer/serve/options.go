@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"t5train/data/task"
 	"t5train/internal/loopback"
 	"t5train/model/generate"
+	"t5train/trainer/serve/access"
 )
 
 // Options configure a server. The zero value of a field is its default, which stands in parentheses.
@@ -43,6 +45,9 @@ type Options struct {
 	// Hosts are the names under which the server may be asked, whatever the port (those of the loopback interface). A
 	// web page that makes its own name point to this machine uses another one, so it is refused. "*" allows every name.
 	Hosts []string
+
+	Keys *access.Keys // of which a client must show one (none: everybody may ask)
+	TLS  *tls.Config  // of Run: connections are encrypted (they are not)
 
 	Log *slog.Logger // a line for each request, without texts (none)
 }

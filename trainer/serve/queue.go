@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"t5train/trainer/predict"
+	"t5train/trainer/serve/progress"
 )
 
 // The reasons why the queue takes no job.
@@ -28,6 +29,7 @@ type job struct {
 	outputs int // tokens of output that an input may have, over all rows
 	first   int // index of the first input, which sampling depends on
 	compute compute
+	watch   *progress.Watch // of a generation whose tokens somebody wants to see
 
 	added  time.Time
 	done   chan struct{} // closed when all answers or the error are there
@@ -51,6 +53,7 @@ type answer struct {
 	generated  predict.Generated
 	classified predict.Classified
 	scored     predict.Scored
+	vector     []float32
 }
 
 // compute asks a model for the answers to a batch, one for each input.
@@ -284,10 +287,10 @@ func (q *queue) length() (inputs int, refused error) {
 // work computes batches until the queue is closed.
 func (s *Server) work(m model) {
 	for b := s.queue.take(); b != nil; b = s.queue.take() {
-		s.metrics.batches.Update(float64(len(b)))
+		s.metrics.Batches.Update(float64(len(b)))
 		for _, slot := range b {
 			if slot.index == 0 {
-				s.metrics.queued.Update(slot.job.queued.Seconds())
+				s.metrics.Queued.Update(slot.job.queued.Seconds())
 			}
 		}
 		s.answer(m, b)
@@ -356,7 +359,7 @@ func (s *Server) whileWanted(jobs []*job) (ctx context.Context, cancel func()) {
 func (s *Server) ask(ctx context.Context, m model, b batch) (answers []answer, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.metrics.panics.Inc()
+			s.metrics.Panics.Inc()
 			s.options.Log.Error("panic in a batch", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = fmt.Errorf("compute a batch: panic: %v", r)
 		}
@@ -364,16 +367,13 @@ func (s *Server) ask(ctx context.Context, m model, b batch) (answers []answer, e
 	return b[0].job.compute(ctx, m, b)
 }
 
-// submit waits for the answers to a job, or for the end of its context.
-func (s *Server) submit(j *job) ([]answer, error) {
-	if err := s.queue.add(j); err != nil {
-		return nil, err
-	}
+// await waits for the answers to a job that is in the queue.
+func (s *Server) await(j *job) ([]answer, error) {
 	select {
 	case <-j.done:
 		return j.answers, j.err
 	case <-j.ctx.Done():
-		s.metrics.abandoned.Add(s.queue.remove(j))
+		s.metrics.Abandoned.Add(s.queue.remove(j))
 		return nil, context.Cause(j.ctx)
 	}
 }

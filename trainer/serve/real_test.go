@@ -185,12 +185,12 @@ func TestThousandRequests(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if batches, inputs := s.metrics.value(t, "t5train_batch_inputs_count"),
-				s.metrics.value(t, "t5train_batch_inputs_sum"); inputs != requests || batches >= requests {
+			if batches, inputs := value(t, s.metrics, "t5train_batch_inputs_count"),
+				value(t, s.metrics, "t5train_batch_inputs_sum"); inputs != requests || batches >= requests {
 				t.Errorf("%g batches of %g inputs, want all %d and several in each", batches, inputs, requests)
 			}
-			if n, _ := s.queue.length(); n != 0 || s.bodies.free() != s.bodies.limit {
-				t.Errorf("%d inputs wait and %d bytes are held when all is done", n, s.bodies.limit-s.bodies.free())
+			if n, _ := s.queue.length(); n != 0 || s.bodies.Free() != s.bodies.Limit {
+				t.Errorf("%d inputs wait and %d bytes are held when all is done", n, s.bodies.Limit-s.bodies.Free())
 			}
 		})
 	}

@@ -4,43 +4,67 @@ import (
 	"embed"
 	"net/http"
 	"slices"
+	"strings"
 
 	"t5train/model/generate"
+	"t5train/trainer/serve/metrics"
+	"t5train/trainer/serve/openai"
+	"t5train/trainer/serve/protocol"
 )
 
 //go:embed page
 var page embed.FS
 
-// Endpoint is something that a server does for its clients, besides its page.
-type Endpoint struct {
-	Method, Path string // GET stands for HEAD too
-	About        string // what a request holds, or what is answered; may have several lines
-
-	route func(s *Server) route
+// endpoint is one with the method that answers it.
+type endpoint struct {
+	protocol.Endpoint
+	answer func(s *Server) func(x *exchange) (response, error)
 }
 
-// Endpoints lists what a server does: a new endpoint is one more entry.
-func Endpoints() []Endpoint {
-	return []Endpoint{
-		{"POST", "/v1/generate",
-			"{\"inputs\": [...]} and options with transformers' names:\n" + requestOptions() + ";\n" +
-				"prefix is what outputs begin with, choices is a list of texts of which they are one. A top_k that\n" +
-				"is not given is 0, all tokens", func(s *Server) route { return post(s, s.generate) }},
-		{"POST", "/v1/classify", `{"inputs": [...]}`, func(s *Server) route { return post(s, s.classify) }},
-		{"POST", "/v1/score", `{"inputs": [...], "targets": [...]}`,
-			func(s *Server) route { return post(s, s.score) }},
-		{"POST", "/v1/tokenize", `{"texts": [...]} or {"ids": [[...], ...]}`,
-			func(s *Server) route { return post(s, s.tokenize) }},
-		{"GET", "/v1/model", "what is served, and its limits", func(s *Server) route { return s.describe }},
-		{"GET", "/healthz", "ok while the process lives", func(s *Server) route { return s.healthy }},
-		{"GET", "/readyz", "ready while inputs are taken", func(s *Server) route { return s.ready }},
-		{"GET", "/metrics", "figures for Prometheus", func(s *Server) route { return s.prometheus }},
+// Endpoints lists what a server does for its clients, besides its page.
+func Endpoints() []protocol.Endpoint {
+	var all []protocol.Endpoint
+	for _, e := range endpoints() {
+		all = append(all, e.Endpoint)
 	}
+	return all
+}
+
+// endpoints is the table of endpoints: a new one is one more entry, of the server's own API or of a protocol.
+func endpoints() []endpoint {
+	own := func(method, path, about string, request, answer any,
+		f func(s *Server) func(x *exchange) (response, error)) endpoint {
+		return endpoint{protocol.Endpoint{Method: method, Path: path, About: about, Request: request, Answer: answer,
+			ErrorBody: failure{}, Open: path == "/healthz" || path == "/readyz"}, f}
+	}
+	type handler = func(x *exchange) (response, error)
+	all := []endpoint{
+		own("POST", "/v1/generate",
+			"{\"inputs\": [...]} and options with transformers' names:\n"+requestOptions()+";\n"+
+				"prefix is what outputs begin with, choices is a list of texts of which they are one. A top_k\n"+
+				"that is not given is 0, all tokens", generateRequest{}, generated{},
+			func(s *Server) handler { return post(s, s.generate) }),
+		own("POST", "/v1/classify", `{"inputs": [...]}`, classifyRequest{}, classified{},
+			func(s *Server) handler { return post(s, s.classify) }),
+		own("POST", "/v1/score", `{"inputs": [...], "targets": [...]}`, scoreRequest{}, scored{},
+			func(s *Server) handler { return post(s, s.score) }),
+		own("POST", "/v1/tokenize", `{"texts": [...]} or {"ids": [[...], ...]}`, tokenizeRequest{}, tokenized{},
+			func(s *Server) handler { return post(s, s.tokenize) }),
+		own("GET", "/v1/model", "what is served, and its limits", nil, description{},
+			func(s *Server) handler { return s.describe }),
+		own("GET", "/healthz", "ok while the process lives", nil, "", func(s *Server) handler { return s.healthy }),
+		own("GET", "/readyz", "ready while inputs are taken", nil, "", func(s *Server) handler { return s.ready }),
+		own("GET", "/metrics", "figures for Prometheus", nil, "", func(s *Server) handler { return s.prometheus }),
+	}
+	for _, e := range slices.Concat(openai.Endpoints()) {
+		all = append(all, endpoint{e, func(s *Server) handler { return s.spoken(e) }})
+	}
+	return all
 }
 
 // requestOptions lists the names that options of generation have in a request, in lines.
 func requestOptions() string {
-	const width = 96
+	const width = 88
 	line, lines := "", ""
 	for _, o := range generate.Table() {
 		switch {
@@ -59,11 +83,12 @@ func requestOptions() string {
 // newRoutes returns all that the server does, and the sorted paths of it that a client is told of.
 func (s *Server) newRoutes() (routes *http.ServeMux, paths []string, err error) {
 	routes, paths = http.NewServeMux(), []string{"/"}
-	for _, e := range Endpoints() {
-		routes.Handle(e.Method+" "+e.Path, e.route(s))
+	for _, e := range endpoints() {
+		routes.Handle(pattern(e.Method, e.Path), route{e.Endpoint, e.answer(s)})
 		paths = append(paths, e.Path)
 	}
 	slices.Sort(paths)
+	paths = slices.Compact(paths)
 	for pattern, file := range map[string]struct{ name, contentType string }{
 		"GET /{$}":      {"page/index.html", "text/html; charset=utf-8"},
 		"GET /page.css": {"page/page.css", "text/css; charset=utf-8"},
@@ -73,11 +98,20 @@ func (s *Server) newRoutes() (routes *http.ServeMux, paths []string, err error) 
 		if err != nil {
 			return nil, nil, err
 		}
-		routes.Handle(pattern, route(func(*exchange) (response, error) {
+		_, path, _ := strings.Cut(strings.TrimSuffix(pattern, "{$}"), " ")
+		routes.Handle(pattern, route{protocol.Endpoint{Path: path}, func(*exchange) (response, error) {
 			return response{status: http.StatusOK, contentType: file.contentType, cache: "no-cache", body: content}, nil
-		}))
+		}})
 	}
 	return routes, paths, nil
+}
+
+// pattern is what http.ServeMux knows an endpoint by: a name at the end stands for all that follows, and / for itself.
+func pattern(method, path string) string {
+	if path == "/" {
+		return method + " /{$}"
+	}
+	return method + " " + strings.Replace(path, "}", "...}", 1)
 }
 
 func plain(status int, text string) response {
@@ -96,8 +130,8 @@ func (s *Server) ready(*exchange) (response, error) {
 }
 
 func (s *Server) prometheus(*exchange) (response, error) {
-	answer := plain(http.StatusOK, s.metrics.text())
-	answer.contentType = metricsType
+	answer := plain(http.StatusOK, s.metrics.Text())
+	answer.contentType = metrics.Type
 	return answer, nil
 }
 

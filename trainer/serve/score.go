@@ -3,8 +3,15 @@ package serve
 import (
 	"context"
 	"slices"
+
 	"t5train/trainer/serve/request"
 )
+
+// scoreRequest is what /v1/score reads.
+type scoreRequest struct {
+	inputFields
+	Targets []string `json:"targets" about:"texts that each input may be followed by"`
+}
 
 // scored is the answer of /v1/score.
 type scored struct {
@@ -23,14 +30,17 @@ type targetScore struct {
 }
 
 func (s *Server) score(x *exchange, fields *request.Object) (scored, error) {
-	texts, _ := s.texts(fields)
-	truncate := fields.Boolean("truncate", false)
-	targets := fields.Texts("targets", s.options.MaxInputs)
-	fields.Require("targets")
+	if err := s.decodes(); err != nil {
+		return scored{}, err
+	}
+	var asked scoreRequest
+	fields.Read(&asked, s.options.MaxInputs)
+	texts, _ := s.texts(fields, asked.Inputs)
+	targets := asked.Targets
 	if err := fields.Finish(); err != nil {
 		return scored{}, err
 	}
-	inputs, err := s.measure(texts, truncate)
+	inputs, err := s.measureInputs(texts, asked.Truncate)
 	if err != nil {
 		return scored{}, err
 	}

@@ -8,7 +8,7 @@
 //	err = server.Run(ctx, listener)
 //
 // A Server is an http.Handler too, for a program that has an HTTP server of its own; a prefix of its paths is cut off
-// with http.StripPrefix. It has no authentication.
+// with http.StripPrefix. Options.Keys say who may ask.
 //
 // Requests wait in a queue. A worker takes what waits at that moment, inputs of several requests if they ask for the
 // same, and computes it as one batch; see queue.go. Nothing is delayed to fill a batch.
@@ -17,12 +17,15 @@ package serve
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"t5train/checkpoints"
 	"t5train/data/task"
@@ -30,7 +33,10 @@ import (
 	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/model/kernel"
+	"t5train/trainer/embed"
 	"t5train/trainer/predict"
+	"t5train/trainer/serve/access"
+	"t5train/trainer/serve/metrics"
 )
 
 // Server answers HTTP requests with a model.
@@ -39,12 +45,13 @@ type Server struct {
 	profile  profile
 	queue    *queue
 	badWords func(texts []string) ([][]int32, error)
-	metrics  *metrics
-	bodies   budget
+	metrics  *metrics.Metrics
+	bodies   access.Budget
 	parsing  chan struct{} // a place for each body that may be parsed and tokenized at the same time
 	routes   *http.ServeMux
 	paths    []string // of routes
 	origins  *http.CrossOriginProtection
+	started  time.Time
 	seed     uint64       // of the requests that sample and name none
 	drawn    atomic.Int64 // inputs of those requests so far
 
@@ -61,12 +68,12 @@ const bodiesInMemory = 64
 func newServer(p profile, models []model, o Options) (*Server, error) {
 	s := &Server{
 		options: o, profile: p, origins: http.NewCrossOriginProtection(),
-		seed: rand.Uint64(), badWords: predict.BadWords(p.tokenizer),
+		started: time.Now(), seed: rand.Uint64(), badWords: predict.BadWords(p.tokenizer),
 		parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		queue:   newQueue(o.Queue, o.BatchSize, o.BatchTokens),
-		bodies:  budget{limit: bodiesInMemory * o.MaxBody},
+		bodies:  access.Budget{Limit: bodiesInMemory * o.MaxBody},
 	}
-	s.metrics = newMetrics(func() float64 {
+	s.metrics = metrics.New(func() float64 {
 		waiting, _ := s.queue.length()
 		return float64(waiting)
 	})
@@ -125,18 +132,24 @@ func New(folder *checkpoints.Folder, o Options) (*Server, error) {
 	threads := kernel.NewWorkers(o.Threads) // which all workers share
 	limits := predict.PredictorOptions{MaxInputLength: o.MaxInputLength, MaxOutputLength: o.Generation.MaxTokens}
 	var models []model
-	var first *predict.Predictor
+	var first worker
 	for range o.Workers {
-		p := predict.NewPredictor(folder, spec, threads, limits)
-		if first == nil {
-			first = p
+		e, err := embed.New(folder, o.Task, o.MaxInputLength, threads, embed.Options{})
+		if err != nil {
+			return nil, err
 		}
-		models = append(models, p)
+		w := worker{predict.NewPredictor(folder, spec, threads, limits), e}
+		if first.Predictor == nil {
+			first = w
+		}
+		models = append(models, w)
 	}
 	p := profile{
 		tokenizer: folder.Tokenizer, vocabulary: folder.Model.Config.VocabSize, task: spec, dtype: folder.Model.DType(),
-		parameters: folder.Model.Config.Parameters(), maxInput: first.MaxInputLength(),
+		parameters: folder.Model.Config.Parameters(), maxInput: first.Predictor.MaxInputLength(),
 		maxOutput: first.MaxOutputLength(),
+		embedTask: first.Embedder.Task(), maxEmbed: first.Embedder.MaxInputLength(),
+		dimensions: first.Embedder.Dimensions(), encoder: folder.Model.LMHead == nil,
 	}
 	for _, l := range spec.Labels {
 		p.labelTokens += len(folder.Tokenizer.Encode(l.Text)) + 1
@@ -158,6 +171,13 @@ type model interface {
 	Generate(ctx context.Context, texts []string, o generate.Options) ([]predict.Generated, error)
 	Classify(ctx context.Context, texts []string) ([]predict.Classified, error)
 	Score(ctx context.Context, texts []string, targets [][]string) ([]predict.Scored, error)
+	Embed(ctx context.Context, texts []string) ([]embed.Vectors, error)
+}
+
+// worker is a model with its decoder and its encoder.
+type worker struct {
+	*predict.Predictor
+	*embed.Embedder
 }
 
 // profile is what the server knows about a model, to read requests and to describe it.
@@ -170,4 +190,57 @@ type profile struct {
 
 	maxInput, maxOutput int // tokens, EOS included; of an output where a request does not say it
 	labelTokens         int // of all labels' texts
+
+	embedTask  task.Spec // what is done with texts that become vectors
+	maxEmbed   int       // tokens of them, EOS included
+	dimensions int       // of vectors
+	encoder    bool      // the model has no decoder, so it gives vectors only
 }
+
+// headerBytes is the most that a request's header may have: what browsers send is a tenth of it.
+const headerBytes = 16 << 10
+
+// Run serves on a listener until ctx ends. Then it takes no more requests, gives those that are unfinished
+// Options.Grace, and returns nil. The server is closed.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: s.options.HeaderTimeout,
+		IdleTimeout:       s.options.IdleTimeout,
+		MaxHeaderBytes:    headerBytes,
+		TLSConfig:         s.options.TLS,
+		Protocols:         new(http.Protocols),
+		// what clients do wrong before a request is there
+		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+	}
+	server.Protocols.SetHTTP1(true) // alone: limits and the end are those of connections with one request at a time
+	serve := server.Serve
+	if s.options.TLS != nil {
+		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
+	limited := access.Limit(l, s.options.Connections)
+	ended := make(chan error, 1)
+	go func() { ended <- serve(limited) }()
+	defer server.Close()
+	select {
+	case err := <-ended:
+		s.Close()
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	// Not by Shutdown, which drops requests whose header is just arriving. Here each one that comes on an open
+	// connection is told that the server stops, and the connection is closed after it.
+	s.Stop()
+	limited.Close()
+	server.SetKeepAlivesEnabled(false)
+	ctx = context.WithoutCancel(ctx)
+	if !limited.Wait(ctx, s.options.Grace) {
+		s.options.Log.Warn("requests are not finished, the time for them is over")
+	}
+	s.Close() // whoever still waits is told so
+	limited.Wait(ctx, lastWords)
+	return nil
+}
+
+// lastWords is the time for the answers that nothing could be done.
+const lastWords = time.Second

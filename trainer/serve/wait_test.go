@@ -34,10 +34,3 @@ func (b *syncBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.text.String()
 }
-
-// free returns the bytes that are left.
-func (b *budget) free() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.limit - b.used
-}
