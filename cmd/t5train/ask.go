@@ -146,12 +146,16 @@ func checkOutput(c *cobra.Command, f *predict.Output) error {
 	if err := checkUnpacked(c, f.Path); err != nil {
 		return err
 	}
+	named := table.FormatOf(f.Path)
+	if table.IsParquet(f.Path) {
+		named = table.Parquet
+	}
 	switch {
-	case f.Format == "" && inputfile.FormatOf(f.Path) == table.Parquet:
-		f.Format = table.Parquet
-	case f.Format == "" && (table.FormatOf(f.Path).IsTable() || strings.EqualFold(filepath.Ext(f.Path), ".xlsx")):
-		return misuse(c, "--output %s: answers are not written as a table of that kind: want .jsonl or .parquet, or "+
-			"say --output-format", f.Path)
+	case f.Format == "" && slices.Contains(table.OutputFormats(), named):
+		f.Format = named
+	case f.Format == "" && strings.EqualFold(filepath.Ext(f.Path), ".xlsx"):
+		return misuse(c, "--output %s: answers are not written as a table of that kind: want .csv, .jsonl or "+
+			".parquet, or say --output-format", f.Path)
 	case f.Format == "":
 		f.Format = table.JSONL
 	case !slices.Contains(table.OutputFormats(), f.Format):
@@ -161,8 +165,8 @@ func checkOutput(c *cobra.Command, f *predict.Output) error {
 	if err != nil {
 		return err
 	}
-	if isDevice && f.Format == table.Parquet {
-		return misuse(c, "parquet cannot be written to standard output or a device: name a file with --output")
+	if isDevice && f.Format != table.JSONL {
+		return misuse(c, "%s cannot be written to standard output or a device: name a file with --output", f.Format)
 	}
 	return nil
 }

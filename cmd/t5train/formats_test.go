@@ -18,7 +18,7 @@ func TestFormatHelp(t *testing.T) {
 }
 
 func TestEither(t *testing.T) {
-	if got := either(table.OutputFormats()); got != "jsonl or parquet" {
+	if got := either(table.OutputFormats()); got != "csv, tsv, jsonl or parquet" {
 		t.Errorf("got %s", got)
 	}
 	if got := list(table.InputFormats()); got != "csv, tsv, jsonl, text, parquet" {

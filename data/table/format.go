@@ -41,12 +41,14 @@ func kinds() []kind {
 	return []kind{
 		{
 			format: CSV, ends: []string{".csv"}, read: readCSV, delimiter: ',', byLine: true, input: true,
+			output: true,
 			about: "a table with a header, cells divided by commas; cells in quotes may hold delimiters\n" +
 				"and ends of lines, of which CR LF becomes LF",
 		},
 		{
 			format: TSV, ends: []string{".tsv", ".tab"}, read: readCSV, delimiter: '\t', byLine: true, input: true,
-			about: "the same, cells divided by tabs",
+			output: true,
+			about:  "the same, cells divided by tabs",
 		},
 		{
 			format: JSON, ends: []string{".json"}, read: readJSON,

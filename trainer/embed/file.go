@@ -89,7 +89,7 @@ func (e *Embedder) File(ctx context.Context, in inputfile.Source, out predict.Ou
 			},
 			Total: total, BatchSize: o.BatchSize, Beginnings: inputfile.Input.Beginnings, What: "embed", Sink: o.Sink,
 		},
-		predict.ParquetOf(in.Keep, Answer.Rows),
+		predict.FormsOf(in.Keep, Answer.Rows),
 	)
 	if err == nil {
 		cuts.ReportInputs(o.Sink, e.maxInput)

@@ -147,7 +147,7 @@ func (p *Predictor) File(ctx context.Context, in inputfile.Source, out Output, o
 			Total: total, BatchSize: o.BatchSize, Beginnings: inputfile.Input.Beginnings, What: "predict",
 			Sink: o.Sink, Group: o.Group,
 		},
-		ParquetOf(in.Keep, Prediction.Rows),
+		FormsOf(in.Keep, Prediction.Rows),
 	)
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (p *Predictor) ScoreFile(ctx context.Context, in inputfile.Source, out Outp
 			},
 			Total: total, BatchSize: o.BatchSize, Beginnings: inputfile.Pair.Beginnings, What: "score", Sink: o.Sink,
 		},
-		ParquetOf(nil, func(s PairScore) []PairScore { return []PairScore{s} }),
+		FormsOf(nil, func(s PairScore) []PairScore { return []PairScore{s} }),
 	)
 	if err == nil {
 		cuts.Report(o.Sink, p)
@@ -211,7 +211,7 @@ func (p *Predictor) ScoreFile(ctx context.Context, in inputfile.Source, out Outp
 // read.
 func WriteAnswers[In, Out any](
 	ctx context.Context, out Output, job func() (Job, error), s Stream[In, Out],
-	toParquet func(lines io.ReadSeeker, w io.Writer) error,
+	forms func(table.Format) Form,
 ) (err error) {
 	if !s.Group.First() {
 		_, err := s.Run(ctx)
@@ -253,10 +253,7 @@ func WriteAnswers[In, Out any](
 	if err != nil {
 		return err
 	}
-	if out.Format != table.Parquet {
-		toParquet = nil
-	}
-	if err = file.Finish(toParquet); err == nil && there {
+	if err = file.Finish(forms(out.Format)); err == nil && there {
 		ui.Say(
 			s.Sink,
 			"",
