@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},
 
-	{"data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage"},
+	{"data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage", "data/tokenizer/compare"},
 	{"checkpoints", "data/importer"},
 	{"checkpoints/pytorch", "checkpoints/pull", "data/remote"},
 	{"checkpoints/hub/client"},
