@@ -11,11 +11,13 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/convert"
+	"t5train/checkpoints/trim"
 	"t5train/internal/ui"
 )
 
 func convertCommand(a app) *cobra.Command {
 	var checkpoint, out, shard string
+	var corpora []string
 	var o convert.ConvertOptions
 	c := &cobra.Command{
 		Use:   "convert",
@@ -30,6 +32,9 @@ score and serve take about a quarter of the memory with it; nothing can be train
 the embedding and of the output layer, others begin with the mean of the rows of the old pieces that their text is made of.
 Padding, end, unknown and the sentinels keep theirs, whatever their ids.
 
+--trim leaves out the rows and pieces that a text of yours does not use; tokens that are no text, bytes and single
+characters stay. The new tokenizer writes that text with the same pieces, which is checked.
+
 --average writes the mean of several checkpoints of one model, which is often a little better than each of them. It is a
 model of its own: evaluate it.`,
 		Example: `  t5train convert --checkpoint runs/first --output first-bf16 --dtype bfloat16
@@ -37,7 +42,8 @@ model of its own: evaluate it.`,
   t5train convert --checkpoint flan-t5-xxl --output shards --max-shard-size 2GB
   t5train convert --checkpoint runs/first --output padded --vocab-size 32256
   t5train convert --checkpoint t5-small --output t5-small-de --tokenizer german/spiece.model
-  t5train convert --checkpoint runs/first --output first-mean --average last:3`,
+  t5train convert --checkpoint runs/first --output first-mean --average last:3
+  t5train convert --checkpoint mt5-small --output mt5-small-de --trim german.parquet:text`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			required := []string{"checkpoint", "output"}
@@ -48,6 +54,9 @@ model of its own: evaluate it.`,
 				requireAtLeast(c, 2, "vocab-size")); err != nil {
 				return err
 			}
+			if other := cmp.Or(o.Average, o.Tokenizer); len(corpora) > 0 && other != "" {
+				return misuse(c, "--trim goes with one checkpoint and its own vocabulary: leave out %s", other)
+			}
 			if o.DType != "" && !slices.Contains(convert.DTypes(), o.DType) {
 				return misuse(c, "--dtype %s: want one of %s", o.DType, strings.Join(convert.DTypes(), ", "))
 			}
@@ -55,7 +64,15 @@ model of its own: evaluate it.`,
 			if o.MaxShardSize, ok = parseBytes(shard); !ok {
 				return misuse(c, "--max-shard-size %s: want a size such as 5GB, 500MB or 2GiB", shard)
 			}
-			if err := convert.Convert(c.Context(), checkpoint, out, o, a.console()); err != nil {
+			err := error(nil)
+			if len(corpora) > 0 {
+				small := trim.Options{Corpus: corpora, Tokens: o.VocabSize, Convert: o}
+				small.Convert.VocabSize = 0
+				err = trim.Trim(c.Context(), checkpoint, out, small, a.console())
+			} else {
+				err = convert.Convert(c.Context(), checkpoint, out, o, a.console())
+			}
+			if err != nil {
 				return err
 			}
 			return describe(a, out)
@@ -75,6 +92,8 @@ model of its own: evaluate it.`,
 		"run, checkpoint folder, spiece.model or tokenizer.json of another vocabulary for the model")
 	f.StringVar(&o.Average, "average", "",
 		"mean of checkpoints: last:N of the run, or names with commas between them (steps of the run, or folders)")
+	f.StringArrayVar(&corpora, "trim", nil,
+		"keep the pieces that a text uses; --vocab-size: at most so many. Text: PATH or PATH:COLUMN; may be repeated")
 	return c
 }
 

@@ -2,9 +2,12 @@ package tokenizer
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"t5train/data/tokenizer/internal/hf"
 	"t5train/data/tokenizer/internal/spiece"
 )
 
@@ -113,4 +116,72 @@ func (t *Tokenizer) cut(text string) []int32 {
 	}
 	ids := t.appendPieces(nil, s, s.text)
 	return slices.DeleteFunc(ids, func(id int32) bool { return id == t.unk })
+}
+
+// Trim returns the tokenizer with the pieces that are used or needed, in their order and with new ids: what text is
+// made of them alone is made of them as before. Needed are the tokens that are no text, bytes, single characters, user
+// symbols, sentinels, and the piece of the least score, by which unknown characters are scored. The bytes of ByT5 and
+// the pieces of BPE, which are made of each other, are all needed: that is an error.
+func (t *Tokenizer) Trim(used func(id int32) bool) (*Tokenizer, error) {
+	if t.unigram == nil {
+		return nil, fmt.Errorf("trim the vocabulary: it is of kind %s, and only unigram has pieces that can be left "+
+			"out", t.Kind())
+	}
+	needed := t.Needed()
+	keep := func(id int32) bool { return int(id) >= len(t.model.Pieces) || needed[id] || used(id) }
+	m := *t.model
+	m.Pieces, m.added = nil, nil
+	now, next := make([]int32, len(t.pieces)), int32(0)
+	for i := range t.pieces {
+		if now[i] = next; !keep(int32(i)) {
+			continue
+		}
+		next++
+		if i < len(t.model.Pieces) {
+			m.Pieces = append(m.Pieces, t.model.Pieces[i])
+		}
+	}
+	m.Unk = now[t.unk]
+	for _, a := range t.model.added {
+		a.ID = now[a.ID]
+		m.added = append(m.added, a)
+	}
+	small, err := newTokenizer(&m, Options{ExtraIDs: t.extraIDs, Rules: t.rules})
+	if err != nil {
+		return nil, err
+	}
+	if t.raw != nil {
+		small.raw, err = spiece.Trim(t.raw, func(p spiece.Piece) bool {
+			id, ok := t.ids[p.Text]
+			return !ok || keep(id)
+		})
+	}
+	if t.rawFast != nil && err == nil {
+		small.rawFast, err = hf.Trim(t.rawFast, func(id int) bool { return keep(int32(id)) }, small.ID)
+	}
+	return small, err
+}
+
+// Needed reports of each token whether [Tokenizer.Trim] keeps it in any case.
+func (t *Tokenizer) Needed() []bool {
+	needed := make([]bool, len(t.pieces))
+	worst := -1
+	for i, p := range t.pieces {
+		needed[i] = p.Type != spiece.Normal && p.Type != spiece.Unused ||
+			utf8.RuneCountInString(p.Text) == 1 || spiece.IsSentinel(strings.TrimPrefix(p.Text, space))
+		scored := i < t.known() && (p.Type == spiece.Normal || t.rules == Transformers)
+		if scored && (worst < 0 || p.Score < t.pieces[worst].Score) {
+			worst = i
+		}
+	}
+	for _, a := range t.added {
+		needed[a.ID] = true
+	}
+	if worst >= 0 {
+		needed[worst] = true
+	}
+	for id := len(t.model.Pieces); id < len(needed); id++ {
+		needed[id] = true
+	}
+	return needed
 }

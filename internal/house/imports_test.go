@@ -18,7 +18,8 @@ var layers = [][]string{
 	{"trainer/serve/openai", "trainer/serve/openapi", "trainer/serve/progress"},
 	{"trainer/serve/protocol"},
 	{"trainer/serve/access", "trainer/serve/metrics", "trainer/serve/request"},
-	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
+	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs",
+		"checkpoints/trim"},
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},
 

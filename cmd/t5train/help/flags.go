@@ -30,8 +30,8 @@ var flags = []group{
 	}},
 	{"Files", []string{
 		"input-format", "output-format", "format", "delimiter", "no-header", "no-quotes", "drop", "skip-bad-lines",
-		"max-shard-size", "average", "min-shared-length", "max-shared", "fix-encoding", "spm", "json", "examples",
-		"max-examples", "show", "batches", "held-out", "smoothing", "log-scales",
+		"max-shard-size", "average", "trim", "min-shared-length", "max-shared", "fix-encoding", "spm", "json",
+		"examples", "max-examples", "show", "batches", "held-out", "smoothing", "log-scales",
 	}},
 	{"Limits", []string{
 		"host", "timeout", "grace", "queue", "workers", "batch-tokens", "max-inputs", "max-beams", "max-body",
