@@ -151,7 +151,7 @@ def same_text(binary, folder, texts, tokenizer):
 
 def same_loss(binary, folder, pairs, model, tokenizer):
     flags = ("--task", "seq2seq", "--prefix", "", "--text-column", "text", "--target-column", "target")
-    got = json.loads(run(binary, "evaluate", "--checkpoint", folder, "--data", pairs, *flags))["loss"]
+    got = json.loads(run(binary, "evaluate", "--model", folder, "--input", pairs, *flags))["loss"]
     total = count = 0.0
     for row in pyarrow.parquet.read_table(pairs).to_pylist():
         inputs, labels = tokenizer(row["text"], return_tensors="pt"), tokenizer(row["target"], return_tensors="pt").input_ids
@@ -222,7 +222,7 @@ def carried_rows(matrix, old, new, rows):
 def same_carried(binary, folder, vocabulary, texts, old):
     """t5train and this script carry a model to the same vocabulary."""
     out, new = folder.parent / f"{folder.name}_carried", T5Tokenizer.from_pretrained(vocabulary)
-    run(binary, "convert", "--checkpoint", folder, "--output", out, "--tokenizer", vocabulary / "spiece.model", "--dtype", "float32")
+    run(binary, "convert", "--model", folder, "--output", out, "--tokenizer", vocabulary / "spiece.model", "--dtype", "float32")
     with silence():
         tokenizer = AutoTokenizer.from_pretrained(out)
     assert len(tokenizer) == len(new) and tokenizer.get_vocab() == new.get_vocab(), f"{out}: another vocabulary"
@@ -254,7 +254,7 @@ def check(binary, name, family, options, dtype, tokenizer_of, lines, work):
     worst = 0.0
     for kind in ("float32", "bfloat16", "float16"):
         out = work / f"{name}_{kind}"
-        run(binary, "convert", "--checkpoint", folder, "--output", out, "--dtype", kind, "--max-shard-size", "300KB")
+        run(binary, "convert", "--model", folder, "--output", out, "--dtype", kind, "--max-shard-size", "300KB")
         assert (out / "model.safetensors.index.json").exists() and (out / "tokenizer_config.json").exists()
         worst = max(worst, same_weights(out, opened(folder, dtype=torch.float32), getattr(torch, kind)))
         with silence():
@@ -262,7 +262,7 @@ def check(binary, name, family, options, dtype, tokenizer_of, lines, work):
         for line in ODD + lines[:200]:
             assert again(line).input_ids == tokenizer(line).input_ids, f"{out}: AutoTokenizer gives other ids for {line!r}"
     padded, rows = work / f"{name}_padded", 32256
-    run(binary, "convert", "--checkpoint", folder, "--output", padded, "--vocab-size", rows)
+    run(binary, "convert", "--model", folder, "--output", padded, "--vocab-size", rows)
     a, b = logits(opened(padded, dtype=torch.float32)), logits(opened(folder, dtype=torch.float32))
     assert a.shape[-1] == rows and torch.equal(a.argmax(-1), b.argmax(-1)), f"{padded}: an added row wins"
     assert (a[..., : b.shape[-1]] - b).abs().max() < 1e-5 * b.abs().max()

@@ -92,7 +92,7 @@ def main():
     worst = 0
 
     def run(folder, out, *flags):
-        command = [binary, "embed", "--checkpoint", folder, "--output", out, *flags]
+        command = [binary, "embed", "--model", folder, "--output", out, *flags]
         for text in TEXTS:
             command += ["--text", text]
         subprocess.run(list(map(str, command)), check=True, capture_output=True)

@@ -415,10 +415,10 @@ def ours(binary, folder, kind, want):
     out = {}
     if kind in SCORED:
         if kind != "generation":
-            out["score"] = json.loads(run(binary, "score", "--checkpoint", folder, "--text", TEXT, "--target", TARGET))["log_prob"]
+            out["score"] = json.loads(run(binary, "score", "--model", folder, "--text", TEXT, "--target", TARGET))["log_prob"]
         limited = any(k in (folder / f).read_text() for f in ("config.json", "generation_config.json") if (folder / f).exists() for k in ('"max_length"', '"max_new_tokens"'))
         limit = () if limited else ("--max-output-length", 12)
-        out["text"] = json.loads(run(binary, "predict", "--checkpoint", folder, "--text", TEXT, *limit))["output"]
+        out["text"] = json.loads(run(binary, "predict", "--model", folder, "--text", TEXT, *limit))["output"]
     else:
         out["ids"] = [[int(i) for i in run(binary, "tokenizer", "encode", "--tokenizer", folder, "--eos=false", "--text", t).split()] for t in TEXTS]
         given = (want or out)["ids"]

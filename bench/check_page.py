@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 
 def start(binary, checkpoint):
-    server = subprocess.Popen([binary, "serve", "--checkpoint", checkpoint, "--address", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen([binary, "serve", "--model", checkpoint, "--address", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
     for line in server.stderr:
         if found := re.match(r"serve: (http://\S+)", line):
             # The log goes on; nobody reads it here, and the pipe has room for more than one run writes.

@@ -66,7 +66,7 @@ def main():
                                     torch.save({n: changed[n] for n in part}, folder / file, **flags)
                                     index.update({n: file for n in part})
                                 (folder / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))
-                            p = subprocess.run([binary, "convert", "--checkpoint", folder, "--output", out], capture_output=True, text=True)
+                            p = subprocess.run([binary, "convert", "--model", folder, "--output", out], capture_output=True, text=True)
                             if p.returncode:
                                 sys.exit(f"{kind} {dtype} {view} {form} {shards}: {p.stderr}")
                             got = load_file(out / "model.safetensors")

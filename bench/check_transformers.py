@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, T5ForConditionalGeneration
 
 
 def predict(binary, checkpoint, texts, *flags):
-    out = subprocess.run([binary, "predict", "--checkpoint", checkpoint, "--input", texts, *flags], check=True, capture_output=True, text=True)
+    out = subprocess.run([binary, "predict", "--model", checkpoint, "--input", texts, *flags], check=True, capture_output=True, text=True)
     return [json.loads(line) for line in out.stdout.splitlines()]
 
 

@@ -69,7 +69,7 @@ cases+=(
 	"generate in int8, batch 16|generate --dtype int8 --gen-batch 16|ctranslate2 --compute-type int8 --gen-batch 16"
 )
 if [ -f "$pairs" ]; then
-	columns="--data $pairs --text-column en --target-column de --batch 64"
+	columns="--train $pairs --text-column en --target-column de --batch 64"
 	cases+=("step, text pairs, batches of 64|train --steps 10 $columns|ragged --steps 10 $columns"
 		"step in bfloat16, text pairs, batches of 64|train --precision bfloat16 --steps 10 $columns|ragged-autocast --steps 10 $columns")
 fi

@@ -71,4 +71,4 @@ set -- --config common.yaml --set train.batch_tokens=4096 --set optimizer.name=a
 	--set schedule.name=constant_with_warmup
 "$t5train" pretrain "$@" --set model.path=run --set output=end --set train.steps=$((steps / 8)) \
 	--set schedule.name=linear
-"$t5train" convert --checkpoint end --output en-tiny --dtype bfloat16
+"$t5train" convert --model end --output en-tiny --dtype bfloat16

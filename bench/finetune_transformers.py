@@ -4,7 +4,7 @@
   pip install torch transformers
   t5train finetune --config my.yaml --save-initial initial
   bench/finetune_transformers.py T5TRAIN_BINARY initial STEPS trained --config my.yaml [t5train flags]
-  t5train evaluate --checkpoint trained --task ... --data validation.parquet
+  t5train evaluate --model trained --task ... --input validation.parquet
 
 The flags are those of the run. t5train prints the examples of the micro-batches, which are padded here; train.accumulate
 must be 1. The optimizer is adamw or adafactor with t5train's defaults for fine-tuning, which are options here, and the

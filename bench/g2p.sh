@@ -13,5 +13,5 @@ mkdir -p "$output"
 [ -e "$output/vocabulary" ] || "$here/g2p_vocabulary.sh" "$binary" "$data" "$output/vocabulary"
 time "$binary" finetune --config "$here/g2p.yaml" --tokenizer "$output/vocabulary" --train "$data/train-*.parquet" --validation "$data/validation-*.parquet" --output "$output/run" --threads 2 "$@"
 for beams in 1 5; do
-    "$binary" evaluate --checkpoint "$output/run" --data "$data/validation-*.parquet" --beams $beams
+    "$binary" evaluate --model "$output/run" --input "$data/validation-*.parquet" --beams $beams
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What compare.sh measures of other programs besides training steps and generation with PyTorch; prints JSON.
 
-  peer.py ragged --data pairs.parquet --text-column en --target-column de [--batch 64] [--steps 5] [--threads 2]
+  peer.py ragged --train pairs.parquet --text-column en --target-column de [--batch 64] [--steps 5] [--threads 2]
       training steps of transformers + PyTorch (sdpa) on text pairs in shuffled order, each batch padded to its longest
   peer.py autocast|float32 [--batch 8] [--enc 128] [--dec 32] [--d-model 512] ... [--steps 5] [--threads 2]
       training steps of transformers + PyTorch (sdpa) on random tokens, under autocast to bfloat16 or in float32, with the
@@ -16,8 +16,8 @@ import argparse, json, os, random, resource, statistics, sys, tempfile, time
 p = argparse.ArgumentParser()
 a = p.add_argument
 a("what", choices=["ragged", "ragged-autocast", "autocast", "float32", "gemm", "ctranslate2"])
-a("--data"); a("--text-column"); a("--target-column")
-a("--spm", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../data/tokenizer/t5/spiece.model"))
+a("--train"); a("--text-column"); a("--target-column")
+a("--tokenizer", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../data/tokenizer/t5/spiece.model"))
 a("--batch", type=int, default=64); a("--steps", type=int, default=5); a("--warmup", type=int, default=2); a("--threads", type=int, default=2)
 a("--gen-batch", type=int, default=1); a("--gen-enc", type=int, default=64); a("--new-tokens", type=int, default=64)
 a("--enc", type=int, default=128); a("--dec", type=int, default=32); a("--ff", default="relu")
@@ -70,8 +70,8 @@ def ragged():
     import pyarrow.parquet, sentencepiece, torch
     from transformers.optimization import Adafactor
     torch.set_num_threads(A.threads)
-    sp = sentencepiece.SentencePieceProcessor(model_file=A.spm)
-    table = pyarrow.parquet.read_table(A.data, columns=[A.text_column, A.target_column])
+    sp = sentencepiece.SentencePieceProcessor(model_file=A.tokenizer)
+    table = pyarrow.parquet.read_table(A.train, columns=[A.text_column, A.target_column])
     pairs = [[sp.encode(t)[:511] + [1] for t in table[c].to_pylist()] for c in (A.text_column, A.target_column)]
     order = list(range(table.num_rows))
     random.Random(1).shuffle(order)
@@ -125,7 +125,7 @@ def convert(work):
     import ctranslate2, shutil
     from transformers import T5Tokenizer
     t5().save_pretrained(work + "/hf")
-    shutil.copy(A.spm, work + "/hf/spiece.model")
+    shutil.copy(A.tokenizer, work + "/hf/spiece.model")
     T5Tokenizer.from_pretrained(work + "/hf").save_pretrained(work + "/hf")
     ctranslate2.converters.TransformersConverter(work + "/hf").convert(work + "/ct2")
 

@@ -65,11 +65,11 @@ for set in "${@:-sst2}"; do
             --threads-torch 1 --learning-rate-peak $rate --warmup $warmup --clip-norm-torch 1 "${flags[@]}" >"$own/peer.log" 2>&1 &
         peer=$!
         wait $run
-        "$binary" evaluate --checkpoint "$own/run" --data "$data/$set/validation-*.parquet" --output "$own/run.json" >/dev/null 2>&1
+        "$binary" evaluate --model "$own/run" --input "$data/$set/validation-*.parquet" --output "$own/run.json" >/dev/null 2>&1
         wait $peer
         cp "$own"/run/checkpoints/best/t5train.json "$own/trained/" 2>/dev/null ||
             cp "$own/run/checkpoints/$(cat "$own/run/checkpoints/latest")/t5train.json" "$own/trained/"
-        "$binary" evaluate --checkpoint "$own/trained" --data "$data/$set/validation-*.parquet" --output "$own/peer.json" >/dev/null 2>&1
+        "$binary" evaluate --model "$own/trained" --input "$data/$set/validation-*.parquet" --output "$own/peer.json" >/dev/null 2>&1
     fi
     printf '| %s | %s | %s | %s |\n' "$set" "$metric" "$(value "$own/run.json" "$metric")" "$(value "$own/peer.json" "$metric")"
 done

@@ -33,7 +33,7 @@ def finetune(s, cell, train, work):
     t5train("finetune", *flags, "--train", files["train"], "--validation", files["validation"], "--output", run,
             "--seed", str(cell["seed"] + 1), stdout=subprocess.DEVNULL)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    lines = t5train("predict", "--checkpoint", run, "--input", files["test"], stdout=subprocess.PIPE, text=True)
+    lines = t5train("predict", "--model", run, "--input", files["test"], stdout=subprocess.PIPE, text=True)
     spec = json.load(open(glob.glob(run + "/checkpoints/*/t5train.json")[0]))["task"]
     info = {"flags": shlex.join(flags), "cpu_minutes": round((used.ru_utime + used.ru_stime) / 60, 3),
             "steps": json.loads(open(run + "/metrics.jsonl").read().splitlines()[-1]).get("step")}

@@ -99,7 +99,7 @@ func Describe(l ui.Lines, dir string, verify bool) error {
 		describeTask(l, "task", *info.Task)
 	}
 	for _, name := range slices.Sorted(maps.Keys(info.Tasks)) {
-		describeTask(l, "part "+name, info.Tasks[name])
+		describeTask(l, "component "+name, info.Tasks[name])
 	}
 	if info.Objective != nil || info.Task != nil || len(info.Tasks) > 0 {
 		l.Line("trained", "%d steps, inputs up to %d tokens, targets up to %d",

@@ -34,7 +34,7 @@ Every key, as ` + "`t5train config`" + ` lists them. A value comes from, in this
 3. the file of ` + "`--config`" + `, YAML;
 4. the default.
 
-` + "`t5train validate --config my.yaml`" + ` reports every mistake at once and writes nothing. The folder of a run has
+` + "`t5train check --config my.yaml`" + ` reports every mistake at once and writes nothing. The folder of a run has
 the configuration that it ran with, all defaults filled in, as ` + "`config.yaml`" + `.
 
 Presets, to be printed by ` + "`t5train config NAME`" + `:

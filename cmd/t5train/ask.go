@@ -47,7 +47,7 @@ func (f *askFlags) add(c *cobra.Command) {
 
 // check reports flags with values that can never be, before a model is loaded.
 func (f *askFlags) check(c *cobra.Command, stdin io.Reader) error {
-	if err := requireFlags(c, "checkpoint"); err != nil {
+	if err := requireFlags(c, "model"); err != nil {
 		return err
 	}
 	f.in.Stdin = stdin
@@ -208,12 +208,12 @@ type modelFlags struct {
 	dtype      dtypeFlag
 }
 
-// checkpointHelp says what --checkpoint takes.
-const checkpointHelp = "checkpoint, run or Hugging Face folder, ORG/NAME in the cache of Hugging Face, or " +
+// modelHelp says what --model takes where a model answers.
+const modelHelp = "run, checkpoint or Hugging Face folder, ORG/NAME in the cache of Hugging Face, or " +
 	builtin.Default
 
 func (f *modelFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", checkpointHelp)
+	c.Flags().StringVar(&f.checkpoint, "model", "", modelHelp)
 	addNoVerify(c, &f.noVerify)
 }
 

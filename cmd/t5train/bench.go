@@ -42,10 +42,10 @@ The defaults are t5-small; --ff gated-gelu and --tied=false make a T5 1.1. The p
 data in the first cache: the most that this processor gives.`,
 		Example: `  t5train bench train
   t5train bench train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12
-  t5train bench train --data pairs.parquet --text-column en --target-column de --batch 64
+  t5train bench train --train pairs.parquet --text-column en --target-column de --batch 64
   t5train bench generate --gen-batch 16 --beams 4 --json
   t5train bench generate --dtype int8
-  t5train bench tokenize --text corpus.txt
+  t5train bench tokenize --input corpus.txt
   t5train bench gemm --threads 1
   t5train bench gemm --precision bfloat16
   t5train bench data --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet'`,
@@ -72,7 +72,7 @@ data in the first cache: the most that this processor gives.`,
 		},
 	}
 	f.batchFlags(train)
-	train.Flags().StringSliceVar(&f.data, "data", nil,
+	train.Flags().StringSliceVar(&f.data, "train", nil,
 		"parquet files of text pairs to train on, in place of random tokens")
 	train.Flags().StringSliceVar(&f.textColumns, "text-column", nil,
 		"its input columns (default: found from the schema)")
@@ -115,8 +115,8 @@ data in the first cache: the most that this processor gives.`,
 			return f.report(a, r, err)
 		},
 	}
-	tokenize.Flags().StringVar(&f.spm, "spm", "", "spiece.model or a folder with one (default: T5's)")
-	tokenize.Flags().StringVar(&f.text, "text", "",
+	tokenize.Flags().StringVar(&f.spm, "tokenizer", "", "spiece.model or a folder with one (default: T5's)")
+	tokenize.Flags().StringVar(&f.text, "input", "",
 		"file with a text on each line, of which 20,000 are drawn at random (default: pieces of the tokenizer at "+
 			"random)")
 	gemm := &cobra.Command{
@@ -181,7 +181,7 @@ configuration names. No run begins.`,
 			if err := requireAtLeast(c, 1, "batches"); err != nil {
 				return err
 			}
-			if err := sources.readKind(c, nil, pretrainName); err != nil {
+			if err := sources.readKind(c, "", pretrainName); err != nil {
 				return err
 			}
 			if sources.command != pretrainName {
@@ -206,9 +206,9 @@ configuration names. No run begins.`,
 
 // checkData refuses flags that would do nothing.
 func (f *benchFlags) checkData(c *cobra.Command) error {
-	names, why := []string{"text-column", "target-column"}, "names a column of --data: give that too"
+	names, why := []string{"text-column", "target-column"}, "names a column of --train: give that too"
 	if len(f.data) > 0 {
-		names, why = []string{"enc", "dec"}, "is a length of random tokens: leave it out with --data"
+		names, why = []string{"enc", "dec"}, "is a length of random tokens: leave it out with --train"
 	}
 	for _, name := range names {
 		if c.Flags().Changed(name) {

@@ -26,7 +26,7 @@ var completions = map[string]func() []string{
 	"log":       func() []string { return []string{"text", "json"} },
 
 	// Of models files are offered too: names would take their place where nothing is typed yet.
-	"model": builtin.Names, "checkpoint": builtin.Names, "tokenizer": builtin.Names,
+	"model": builtin.Names, "tokenizer": builtin.Names,
 }
 
 func sizeNames() (names []string) {
@@ -52,7 +52,7 @@ func completeValues(c *cobra.Command) {
 		if c.Flags().Lookup(name) == nil && c.PersistentFlags().Lookup(name) == nil {
 			continue
 		}
-		files := slices.Contains([]string{"model", "checkpoint", "tokenizer"}, name)
+		files := slices.Contains([]string{"model", "tokenizer"}, name)
 		// which fails where the flag has a function already
 		_ = c.RegisterFlagCompletionFunc(name, func(_ *cobra.Command, _ []string, begun string) ([]string,
 			cobra.ShellCompDirective) {

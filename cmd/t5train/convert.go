@@ -37,16 +37,16 @@ characters stay. The new tokenizer writes that text with the same pieces, which 
 
 --average writes the mean of several checkpoints of one model, which is often a little better than each of them. It is a
 model of its own: evaluate it.`,
-		Example: `  t5train convert --checkpoint runs/first --output first-bf16 --dtype bfloat16
-  t5train convert --checkpoint runs/first --output first-int8 --dtype int8
-  t5train convert --checkpoint flan-t5-xxl --output shards --max-shard-size 2GB
-  t5train convert --checkpoint runs/first --output padded --vocab-size 32256
-  t5train convert --checkpoint t5-small --output t5-small-de --tokenizer german/spiece.model
-  t5train convert --checkpoint runs/first --output first-mean --average last:3
-  t5train convert --checkpoint mt5-small --output mt5-small-de --trim german.parquet:text`,
+		Example: `  t5train convert --model runs/first --output first-bf16 --dtype bfloat16
+  t5train convert --model runs/first --output first-int8 --dtype int8
+  t5train convert --model flan-t5-xxl --output shards --max-shard-size 2GB
+  t5train convert --model runs/first --output padded --vocab-size 32256
+  t5train convert --model t5-small --output t5-small-de --tokenizer german/spiece.model
+  t5train convert --model runs/first --output first-mean --average last:3
+  t5train convert --model mt5-small --output mt5-small-de --trim german.parquet:text`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			required := []string{"checkpoint", "output"}
+			required := []string{"model", "output"}
 			if o.Average != "" && !strings.HasPrefix(o.Average, "last:") { // a list of folders needs no run
 				required = required[1:]
 			}
@@ -79,7 +79,7 @@ model of its own: evaluate it.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&checkpoint, "checkpoint", "", checkpointHelp)
+	f.StringVar(&checkpoint, "model", "", modelHelp)
 	addNoVerify(c, &o.NoVerify)
 	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or int8 (default: every tensor keeps its type)")

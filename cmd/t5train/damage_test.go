@@ -17,7 +17,7 @@ import (
 func TestDamagedWeights(t *testing.T) {
 	run, _ := manyInputs(t)
 	hf := filepath.Join(t.TempDir(), "hf")
-	if out, err := exec.Command("t5train", "convert", "--checkpoint", run, "--output",
+	if out, err := exec.Command("t5train", "convert", "--model", run, "--output",
 		hf).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -33,15 +33,15 @@ func TestDamagedWeights(t *testing.T) {
 	const bit, notFinite = "model.safetensors is damaged", "tensor " + damaged + " is not finite: element [0 0] is NaN"
 	const data = "../../testdata/sms_spam/validation-00000-of-00001.parquet"
 	for _, c := range []struct{ command, path, want string }{
-		{"predict --checkpoint PATH --text hello --task seq2seq", run, bit},
-		{"predict --checkpoint PATH --text hello --task seq2seq", hf, notFinite},
-		{"evaluate --checkpoint PATH --task classification --data " + data, run, bit},
-		{"score --checkpoint PATH --text hello --target ham", run, bit},
-		{"serve --checkpoint PATH --address 256.0.0.1:0", run, bit},
+		{"predict --model PATH --text hello --task seq2seq", run, bit},
+		{"predict --model PATH --text hello --task seq2seq", hf, notFinite},
+		{"evaluate --model PATH --task classification --input " + data, run, bit},
+		{"score --model PATH --text hello --target ham", run, bit},
+		{"serve --model PATH --address 256.0.0.1:0", run, bit},
 		{"inspect PATH", run, bit},
-		{"convert --checkpoint PATH --output OUT --dtype bfloat16", run, bit},
-		{"convert --checkpoint PATH --output OUT --dtype bfloat16", hf, notFinite},
-		{"convert --checkpoint PATH --output OUT", hf, notFinite},
+		{"convert --model PATH --output OUT --dtype bfloat16", run, bit},
+		{"convert --model PATH --output OUT --dtype bfloat16", hf, notFinite},
+		{"convert --model PATH --output OUT", hf, notFinite},
 		{"finetune --model PATH --task classification --train " + data + " --output OUT --steps 1", run, bit},
 	} {
 		t.Run(strings.Fields(c.command)[0], func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestDamagedWeights(t *testing.T) {
 			}
 		})
 	}
-	command := "convert --checkpoint " + run + " --output " + filepath.Join(t.TempDir(), "out") + " --no-verify"
+	command := "convert --model " + run + " --output " + filepath.Join(t.TempDir(), "out") + " --no-verify"
 	if out, err := exec.Command("t5train", strings.Fields(command)...).CombinedOutput(); err != nil {
 		t.Errorf("%s: %v\n%s", command, err, out)
 	}

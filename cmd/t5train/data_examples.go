@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"t5train/internal/jsonlines"
@@ -12,7 +14,7 @@ func examplesCommand(a app) *cobra.Command {
 	var batches int
 	var heldOut bool
 	c := &cobra.Command{
-		Use:   "examples [pretrain | finetune]",
+		Use:   "examples",
 		Short: "Print the examples that training reads",
 		Long: `Print the examples that a run with a configuration reads, or with --held-out those of its evaluations: one JSON
 object a line, with the number of the batch, the ids of inputs and targets, and their text. Pre-training makes
@@ -22,7 +24,8 @@ What the configuration is for may be said; else its keys tell, and it is of pre-
   t5train data examples --config my.yaml --held-out > held-out.jsonl
   t5train data examples --config configs/quickstart.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := sources.readKind(c, args, pretrainName); err != nil {
+			sources.sink = a.console()
+			if err := sources.readKind(c, strings.Join(args, ""), pretrainName); err != nil {
 				return err
 			}
 			if err := requireAtLeast(c, 1, "batches"); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,118 +13,127 @@ import (
 	"t5train/internal/ui"
 )
 
+// dataInspectCommand is inspect for data, by its old name.
 func dataInspectCommand(a app) *cobra.Command {
-	var f surveyFlags
-	var columns []string
-	var examples int
+	var d dataInspect
 	c := &cobra.Command{
-		Use:   "inspect FILES...",
-		Short: "Describe a data set: columns, examples, labels, lengths of texts",
-		Long: `Describe files, folders or globs as one data set, or each split of folders that have splits by itself: columns with their class names, some rows, how often each label
-is there, and how long texts are in tokens, with the part that the length limits of training would cut.
-
-Columns are measured by themselves; what a task puts in front of a text, or between two, comes on top.`,
-		Example: `  t5train data inspect train.parquet
-  t5train data inspect 'reviews/train-*.parquet' --column text --max-input-length 256
-  t5train data inspect reviews --tokenizer flan-t5-small --json`,
+		Use:    "inspect",
+		Short:  "Describe a data set: columns, examples, labels, lengths of texts",
+		Hidden: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return misuse(c, "no file: name files or folders")
 			}
-			measure, err := f.measure(c)
-			if err != nil {
-				return err
-			}
-			parts, err := partsOf(args)
-			if err != nil {
-				return err
-			}
-			for i, s := range parts {
-				d, err := describeFiles(c.Context(), a, s.files, f.roles, columns,
-					inspect.DescribeOptions{Measure: measure, Examples: examples})
-				if err != nil {
-					return err
-				}
-				d.Split = s.split
-				if f.json {
-					err = jsonlines.NewEncoder(a.stdout).Encode(d)
-				} else {
-					p := ui.NewLines(a.stdout)
-					part(p, i, s.title)
-					d.Write(p)
-					err = p.Finish(nil)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
+			a.sayMoved(c, "inspect")
+			return d.run(c, a, args)
 		},
 	}
-	f.add(c)
-	c.Flags().StringSliceVar(&columns, "column", nil, "only these columns")
-	c.Flags().IntVar(&examples, "examples", 3, "rows to show")
+	d.add(c)
 	return c
 }
 
-// dataPart is what is described together.
-type dataPart struct {
+// dataInspect is what is asked about data.
+type dataInspect struct {
+	survey   surveyFlags
+	columns  []string
+	examples int
+}
+
+func (d *dataInspect) add(c *cobra.Command) {
+	d.survey.add(c)
+	c.Flags().StringSliceVar(&d.columns, "column", nil, "only these columns")
+	c.Flags().IntVar(&d.examples, "examples", 3, "rows to show")
+}
+
+// run describes the splits of folders, each by itself, and all other files as one data set.
+func (d *dataInspect) run(c *cobra.Command, a app, paths []string) error {
+	measure, err := d.survey.measure(c)
+	if err != nil {
+		return err
+	}
+	sets, err := describedTogether(paths)
+	if err != nil {
+		return err
+	}
+	for i, s := range sets {
+		if err := d.describe(c.Context(), a, i, s, measure); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *dataInspect) describe(ctx context.Context, a app, index int, s describedSet, m inspect.Measure) error {
+	set, err := dataset.OpenFiles(ctx, s.files, nil)
+	if err != nil {
+		return err
+	}
+	dataset.SayLeftOut(a.console(), set)
+	o := inspect.DescribeOptions{Measure: m, Examples: d.examples, Sink: a.console()}
+	if o.Roles, err = inspect.FindRoles(set.Columns(), d.survey.roles); err != nil {
+		return fmt.Errorf("inspect data: %w", err)
+	}
+	if len(d.columns) > 0 {
+		if err := set.CheckColumns(d.columns); err != nil {
+			return err
+		}
+		o.Roles, o.Columns = o.Roles.Only(d.columns), d.columns
+	}
+	description, err := inspect.Describe(ctx, set, o)
+	if err != nil {
+		return err
+	}
+	if description.Split = s.split; d.survey.json {
+		return jsonlines.NewEncoder(a.stdout).Encode(description)
+	}
+	p := ui.NewLines(a.stdout)
+	if index > 0 {
+		p.Printf("\n")
+	}
+	if s.title != "" {
+		p.Line("split", "%s", s.title)
+	}
+	for _, f := range set.Files() {
+		p.Line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups,
+			ui.Bytes(f.Bytes), strings.Join(f.Compression, "+"), f.CreatedBy)
+	}
+	description.Write(p)
+	for _, conflict := range set.Conflicts() {
+		p.Line("left out", "%s", conflict)
+	}
+	for _, note := range set.Notes() {
+		p.Line("note", "%s", note)
+	}
+	return p.Finish(nil)
+}
+
+// describedSet is what is described together.
+type describedSet struct {
 	split, title string // "" where it is no split of a folder
 	files        []string
 }
 
-// partsOf returns the splits of folders, and all other arguments as one part.
-func partsOf(arguments []string) (parts []dataPart, err error) {
+// describedTogether returns the splits of folders, and all other paths as one set.
+func describedTogether(paths []string) (sets []describedSet, err error) {
 	var rest []string
-	for _, argument := range arguments {
-		all, err := dataset.Splits(argument)
+	for _, path := range paths {
+		all, err := dataset.Splits(path)
 		if err != nil {
 			return nil, err
 		}
 		for _, s := range all {
-			title := fmt.Sprintf("%s of %s", s.Name, argument)
+			title := fmt.Sprintf("%s of %s", s.Name, path)
 			if s.Name == "" {
-				title = "none, in " + argument
+				title = "none, in " + path
 			}
-			parts = append(parts, dataPart{s.Name, title, s.Files})
+			sets = append(sets, describedSet{s.Name, title, s.Files})
 		}
 		if len(all) == 0 {
-			rest = append(rest, argument)
+			rest = append(rest, path)
 		}
 	}
 	if len(rest) > 0 {
-		parts = append(parts, dataPart{files: rest})
+		sets = append(sets, describedSet{files: rest})
 	}
-	return parts, nil
-}
-
-// part writes the title of a part, if it has one, apart from the one before.
-func part(p ui.Lines, index int, title string) {
-	if index > 0 {
-		p.Printf("\n")
-	}
-	if title != "" {
-		p.Line("split", "%s", title)
-	}
-}
-
-// describeFiles reads the files of a part.
-func describeFiles(ctx context.Context, a app, files []string, roles inspect.Roles, columns []string,
-	o inspect.DescribeOptions) (*inspect.Description, error) {
-	set, err := dataset.OpenFiles(ctx, files, nil)
-	if err != nil {
-		return nil, err
-	}
-	dataset.SayLeftOut(a.console(), set)
-	if o.Roles, err = inspect.FindRoles(set.Columns(), roles); err != nil {
-		return nil, fmt.Errorf("inspect data: %w", err)
-	}
-	if len(columns) > 0 {
-		if err := set.CheckColumns(columns); err != nil {
-			return nil, err
-		}
-		o.Roles, o.Columns = o.Roles.Only(columns), columns
-	}
-	o.Sink = a.console()
-	return inspect.Describe(ctx, set, o)
+	return sets, nil
 }

@@ -25,9 +25,9 @@ The checkpoint may be an encoder alone (T5EncoderModel), and a folder of sentenc
 projection, normalization, prompt and longest input hold then.
 
 Inputs need not fit into memory. An interrupted command resumes where it stopped when it is given again.`,
-		Example: `  t5train embed --checkpoint runs/first --text "That is good."
-  t5train embed --checkpoint sentence-t5-base --input texts.parquet --text-column text --output vectors.parquet
-  t5train embed --checkpoint flan-t5-small --input texts.jsonl --keep id --normalize --output vectors.jsonl`,
+		Example: `  t5train embed --model runs/first --text "That is good."
+  t5train embed --model sentence-t5-base --input texts.parquet --text-column text --output vectors.parquet
+  t5train embed --model flan-t5-small --input texts.jsonl --keep id --normalize --output vectors.jsonl`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(c, a.stdin); err != nil {

@@ -35,16 +35,16 @@ at a full stop between spaces: models of SentencePiece write no lines. "truncate
 limit of tokens, "unreadable" those that should be a number and are none, which count as -1 as in T5, "lost"
 entities that are nowhere in the input.
 
-A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --part by a task of
+A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --component by a task of
 the mixture that it was pre-trained on. Its text is tokenized into the folder of --tokens, where it stays, or into
 the folder for temporary files, from which it is removed. Several ranks tokenize it each for itself, unless --tokens
 names a folder that they share.`,
-		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
-  t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json
-  t5train evaluate --checkpoint runs/translation --data test.parquet --beams 4 --metrics bleu,chrf`,
+		Example: `  t5train evaluate --model runs/quickstart --input held-out.parquet
+  t5train evaluate --model flan-t5-small --task classification --input test.parquet --output metrics.json
+  t5train evaluate --model runs/translation --input test.parquet --beams 4 --metrics bleu,chrf`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := cmp.Or(requireFlags(c, "checkpoint", "data"), requireAtLeast(c, 1, "batch-size"),
+			if err := cmp.Or(requireFlags(c, "model", "input"), requireAtLeast(c, 1, "batch-size"),
 				requireAtLeast(c, 2, "max-input-length", "max-target-length"), checkUnpacked(c, output)); err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ names a folder that they share.`,
 	f := c.Flags()
 	from.add(c)
 	from.addDType(c)
-	f.StringSliceVar(&o.Data, "data", nil, dataHelp)
+	f.StringSliceVar(&o.Data, "input", nil, dataHelp)
 	addSplit(c, &split, "test, or else validation")
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file")

@@ -98,7 +98,7 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(a.stdout, "note: %s\n", a.names.text(n.Text))
 	}
-	fmt.Fprintf(a.stdout, "next: t5train predict --checkpoint %s %s\n", c.Output, nextInput(c, r.Checkpoint))
+	fmt.Fprintf(a.stdout, "next: t5train predict --model %s %s\n", c.Output, nextInput(c, r.Checkpoint))
 }
 
 // nextInput returns the flags by which predict gets an input of a run.
@@ -116,7 +116,7 @@ func nextInput(c *configs.Config, checkpoint string) string {
 	info, err := checkpoints.ReadInfo(checkpoint)
 	switch {
 	case err == nil && len(info.Tasks) > 0:
-		return fmt.Sprintf("--part %s --input FILE", c.Data.Mixture[0].Name)
+		return fmt.Sprintf("--component %s --input FILE", c.Data.Mixture[0].Name)
 	case err == nil && info.Task != nil && len(info.Task.TextColumns) > 1:
 		fields := make([]string, len(info.Task.TextColumns))
 		for i, column := range info.Task.TextColumns {

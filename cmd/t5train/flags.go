@@ -30,7 +30,7 @@ type taskFlags struct {
 func (t *taskFlags) add(c *cobra.Command) {
 	f, o := c.Flags(), &t.options
 	f.StringVar(&o.Name, "task", "", taskHelp+" (default: what the checkpoint was trained for)")
-	f.StringVar(&t.component, "part", "",
+	f.StringVar(&t.component, "component", "",
 		"component of the mixture that the checkpoint was trained on, whose task this is")
 	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
 	f.StringSliceVar(&o.TextColumns, "text-column", nil,
@@ -154,6 +154,29 @@ type namedFiles struct {
 
 func (s *splitFiles) each() []namedFiles {
 	return []namedFiles{{splits.Train, s.train}, {splits.Validation, s.validation}, {splits.Test, s.test}}
+}
+
+// any reports whether files of a split are named.
+func (s *splitFiles) any() bool { return len(s.train)+len(s.validation)+len(s.test) > 0 }
+
+// find takes the splits of a folder, or else a path as the split train.
+func (s *splitFiles) find(path string) error {
+	found, err := dataset.Splits(path)
+	if err != nil {
+		return err
+	}
+	s.train = []string{path}
+	for _, split := range found {
+		switch split.Name {
+		case splits.Train:
+			s.train = []string{path}
+		case splits.Validation:
+			s.validation = []string{path}
+		case splits.Test:
+			s.test = []string{path}
+		}
+	}
+	return nil
 }
 
 // open returns the splits that there are, and the number of their rows, by a function that opens files.

@@ -14,33 +14,38 @@ import (
 	"t5train/checkpoints/builtin"
 	"t5train/checkpoints/hub"
 	"t5train/data/chunks"
-	"t5train/data/dataset"
-	"t5train/data/parquetio"
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
 )
 
 func inspectCommand(a app) *cobra.Command {
 	noVerify := false
+	var d dataInspect
 	c := &cobra.Command{
-		Use:   "inspect PATH",
-		Short: "Describe a parquet file, a tokenizer, a token store, a checkpoint or a run",
-		Example: `  t5train inspect train.parquet
-  t5train inspect spiece.model
-  t5train inspect runs/quickstart
-  t5train inspect runs/first/tokens
+		Use:   "inspect PATH...",
+		Short: "Describe data, a tokenizer, a token store, a checkpoint or a run",
+		Long: `Describe what is given: data (columns with their classes, some rows, how often each label is there, how long texts are
+in tokens, and what the limits of training would cut), a checkpoint, a run, a tokenizer or a token store. Several files
+of data are described as one data set, a folder with splits split by split. Columns are measured by themselves: what a
+task puts in front of a text comes on top.`,
+		Example: `  t5train inspect runs/quickstart
+  t5train inspect 'reviews/train-*.parquet' --column text --max-input-length 256
   t5train inspect ` + builtin.Default,
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return misuse(c, "got %d paths, want one: put globs in quotes", len(args))
+			if len(args) == 0 {
+				return misuse(c, "no path: name data, a tokenizer, a token store, a checkpoint or a run")
 			}
-			p := printer{ui.NewLines(a.stdout), noVerify, func(paths []string) (*parquetio.Dataset, error) {
-				return dataset.OpenFiles(c.Context(), paths, nil)
-			}}
-			return p.Finish(p.path(args[0]))
+			if len(args) == 1 {
+				p := printer{ui.NewLines(a.stdout), noVerify}
+				if described, err := p.path(args[0]); described || err != nil {
+					return p.Finish(err)
+				}
+			}
+			return d.run(c, a, args)
 		},
 	}
 	addNoVerify(c, &noVerify)
+	d.add(c)
 	return c
 }
 
@@ -48,30 +53,31 @@ func inspectCommand(a app) *cobra.Command {
 type printer struct {
 	ui.Lines
 	noVerify bool // weights that are described are not read
-	open     func(paths []string) (*parquetio.Dataset, error)
 }
 
-func (p printer) path(path string) error {
+// path describes what is no data, and reports whether it did.
+func (p printer) path(path string) (described bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case builtin.IsName(path):
 		if err := builtin.Check(path); err != nil {
-			return fmt.Errorf("inspect: %w", err)
+			return false, fmt.Errorf("inspect: %w", err)
 		}
 		return p.folder(path)
 	case errors.Is(err, fs.ErrNotExist) && isHubName(path):
 		return p.folder(path)
+	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(path, "*?["):
+		return false, fmt.Errorf("inspect: %s does not exist", path)
 	case err != nil && !strings.ContainsAny(path, "*?["):
-		return fmt.Errorf("inspect: %w", err)
+		return false, fmt.Errorf("inspect: %w", err)
 	case err == nil && info.IsDir():
 		return p.folder(path)
 	case strings.HasSuffix(path, ".safetensors"), strings.HasSuffix(path, ".bin"), filepath.Base(path) == "config.json":
 		return p.folder(filepath.Dir(path))
 	case strings.HasSuffix(path, ".model"), filepath.Base(path) == "tokenizer.json":
-		return p.tokenizer(path)
-	default:
-		return p.parquet(path)
+		return true, p.tokenizer(path)
 	}
+	return false, nil
 }
 
 // isHubName reports whether a path may be the name of a model in the cache of Hugging Face.
@@ -81,64 +87,28 @@ func isHubName(path string) bool {
 	return ok && err == nil
 }
 
-func (p printer) folder(path string) error {
+func (p printer) folder(path string) (described bool, err error) {
 	if dir, how, err := checkpoints.Resolve(path); err == nil {
 		if dir != path {
 			if err := checkpoints.DescribeRun(p.Lines, path); err != nil {
-				return err
+				return true, err
 			}
 			p.Line("shown", "%s", how)
 		}
-		return checkpoints.Describe(p.Lines, dir, !p.noVerify)
-	} else if parts, err := partsOf([]string{path}); err != nil {
-		return err
-	} else if parquet, _ := filepath.Glob(filepath.Join(path, "*.parquet")); len(parquet) > 0 || parts[0].split != "" {
-		for i, s := range parts {
-			part(p.Lines, i, s.title)
-			if err := p.parquet(s.files...); err != nil {
-				return err
-			}
-		}
-		return nil
+		return true, checkpoints.Describe(p.Lines, dir, !p.noVerify)
+	} else if sets, err := describedTogether([]string{path}); err != nil {
+		return false, err
+	} else if parquet, _ := filepath.Glob(filepath.Join(path, "*.parquet")); len(parquet) > 0 || sets[0].split != "" {
+		return false, nil
 	} else if stores := storesIn(path); len(stores) > 0 {
-		return p.stores(stores)
+		return true, p.stores(stores)
 	} else if t, tokErr := tokenizer.Load(path); tokErr == nil {
 		checkpoints.DescribeTokenizer(p.Lines, t)
-		return nil
+		return true, nil
 	} else {
-		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no "+
+		return false, fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no "+
 			"token store: %w", path, err)
 	}
-}
-
-func (p printer) parquet(paths ...string) error {
-	set, err := p.open(paths)
-	if err != nil {
-		return err
-	}
-	for _, f := range set.Files() {
-		p.Line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups,
-			ui.Bytes(f.Bytes),
-			strings.Join(f.Compression, "+"), f.CreatedBy)
-	}
-	p.Line("rows", "%d", set.Rows())
-	for _, c := range set.Columns() {
-		kind := c.FullType()
-		if c.Nullable {
-			kind += ", may be null"
-		}
-		if c.ClassLabels != nil {
-			kind += fmt.Sprintf(", ClassLabel of %d: %s", len(c.ClassLabels), ui.Shorten(c.ClassLabels, 10))
-		}
-		p.Line("column", "%s: %s", c.Name, kind)
-	}
-	for _, conflict := range set.Conflicts() {
-		p.Line("left out", "%s", conflict)
-	}
-	for _, note := range set.Notes() {
-		p.Line("note", "%s", note)
-	}
-	return nil
 }
 
 func (p printer) tokenizer(path string) error {

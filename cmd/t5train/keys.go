@@ -118,7 +118,7 @@ const (
 	numberFlag
 )
 
-// The commands that run a configuration. validate, which takes either's, has the flags of both.
+// The commands that run a configuration. check, which takes either's, has the flags of both.
 const (
 	finetuneName = "finetune"
 	pretrainName = "pretrain"
@@ -178,7 +178,8 @@ type configSources struct {
 	file    string
 	content []byte // of file, where readKind has read it
 	set     []string
-	noRun   bool // no run begins, so output may be missing
+	noRun   bool   // no run begins, so output may be missing
+	kind    string // value of --for
 	sink    ui.Sink
 }
 
@@ -194,11 +195,21 @@ func (s *configSources) flags() []configFlag {
 	return list
 }
 
+const setHelp = "set a key of the configuration: --set train.epochs=3 (repeatable)"
+
 func (s *configSources) add(c *cobra.Command) {
 	c.Flags().StringVar(&s.file, "config", "", "YAML file with the configuration")
-	c.Flags().StringArrayVar(&s.set, "set", nil,
-		"set a key of the configuration: --set train.epochs=3 (may be repeated)")
+	c.Flags().StringArrayVar(&s.set, "set", nil, setHelp)
+	s.addKeys(c)
+}
+
+// addKeys adds the flags of keys that the command has not yet.
+func (s *configSources) addKeys(c *cobra.Command) (added []string) {
 	for _, f := range s.flags() {
+		if c.Flags().Lookup(f.name) != nil {
+			continue
+		}
+		added = append(added, f.name)
 		switch f.kind {
 		case listFlag:
 			c.Flags().StringSlice(f.name, nil, f.help)
@@ -210,26 +221,43 @@ func (s *configSources) add(c *cobra.Command) {
 			c.Flags().String(f.name, "", f.help)
 		}
 	}
+	return added
 }
 
-// takesKind makes pretrain or finetune the argument of a command that has the flags of both; it may be left out.
+// takesKind lets a command that has the flags of both be told which of them a configuration is for. The argument is
+// the old form of the flag.
 func (s *configSources) takesKind(c *cobra.Command) {
-	kinds := cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)
-	c.ValidArgs = []string{pretrainName, finetuneName}
+	kinds := s.addKind(c)
 	c.Args = func(c *cobra.Command, args []string) error {
-		if kinds(c, args) != nil {
-			return misuse(c, "got %q, want %s or %s alone", args, pretrainName, finetuneName)
+		if len(args) > 1 || len(args) == 1 && !slices.Contains(kinds, args[0]) {
+			return noArguments(c, args)
 		}
 		return nil
 	}
 }
 
-// readKind takes the command that a configuration is for from the argument, else from its keys, else otherwise, and
+// addKind adds the flag that says which command a configuration is for, and returns its values.
+func (s *configSources) addKind(c *cobra.Command) []string {
+	kinds := []string{pretrainName, finetuneName}
+	c.Flags().StringVar(&s.kind, "for", "", "what the configuration is for: pretrain or finetune (default: its keys tell)")
+	_ = c.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(kinds, cobra.ShellCompDirectiveNoFileComp))
+	return kinds
+}
+
+// readKind takes the command that a configuration is for from --for or its old form, an argument, else from its keys, else otherwise, and
 // makes flags that are not of it an error.
-func (s *configSources) readKind(c *cobra.Command, args []string, otherwise string) error {
-	if len(args) > 0 {
-		s.command = args[0]
-	} else {
+func (s *configSources) readKind(c *cobra.Command, arg, otherwise string) error {
+	switch {
+	case arg != "" && s.kind != "":
+		return misuse(c, "got --for and %s, which is its old form: leave one out", arg)
+	case arg != "":
+		s.command = arg
+		ui.Say(s.sink, "note", "%s is now --for %s", arg, arg)
+	case s.kind == pretrainName, s.kind == finetuneName:
+		s.command = s.kind
+	case s.kind != "":
+		return misuse(c, "--for %s: want %s or %s", s.kind, pretrainName, finetuneName)
+	default:
 		if s.file != "" {
 			s.content, _ = configs.ReadFile(s.file) // load reports what is wrong
 		}
@@ -240,7 +268,7 @@ func (s *configSources) readKind(c *cobra.Command, args []string, otherwise stri
 	own := s.flags()
 	for _, f := range configFlags {
 		if c.Flags().Changed(f.name) && !slices.ContainsFunc(own, func(g configFlag) bool { return g.name == f.name }) {
-			return misuse(c, "--%s is not for %s: leave it out, or say %s", f.name, s.command, f.commands)
+			return misuse(c, "--%s is not for %s: leave it out, or say --for %s", f.name, s.command, f.commands)
 		}
 	}
 	return nil

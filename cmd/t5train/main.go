@@ -1,7 +1,7 @@
 // Command t5train pre-trains, fine-tunes, evaluates and runs T5 models.
 //
 //	go run ./cmd/t5train finetune --config configs/quickstart.yaml
-//	go run ./cmd/t5train predict --checkpoint runs/quickstart --text "You have won a prize"
+//	go run ./cmd/t5train predict --model runs/quickstart --text "You have won a prize"
 //
 // Results go to standard output, everything else to standard error. The exit status is 0 on success, 1 on an error, 2
 // on wrong usage, and 128 + its number when a signal ended the work (SIGINT 130, SIGTERM 143, SIGHUP 129, SIGPIPE 141),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ func planCommand(a app) *cobra.Command {
 	var f benchFlags
 	var gigabits float64
 	c := &cobra.Command{
-		Use:   "plan [pretrain | finetune]",
+		Use:   "plan",
 		Short: "Predict how fast a cluster trains a configuration",
 		Long: `Measure some steps of a configuration on this machine, and predict step time, efficiency and memory for clusters of 1, 2, 4
 and so on nodes with processors like this one, each divided as is best for it: how many ranks, and how many threads each.
@@ -26,7 +27,8 @@ A step's micro-batches (train.accumulate) are divided over the ranks, so their n
 		Example: `  t5train plan --config my.yaml --nodes 4 --cores 16 --bandwidth 10 --set train.accumulate=64
   t5train plan --config configs/quickstart.yaml --cores 8 --set train.accumulate=8`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := sources.readKind(c, args, pretrainName); err != nil {
+			sources.sink = a.console()
+			if err := sources.readKind(c, strings.Join(args, ""), pretrainName); err != nil {
 				return err
 			}
 			if err := requireAtLeast(c, 1, "nodes", "cores", "measured-steps"); err != nil {

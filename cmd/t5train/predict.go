@@ -24,10 +24,10 @@ holds unless a flag says otherwise.
 
 Inputs need not fit into memory. An interrupted command resumes where it stopped when it is given again, with the same
 checkpoint, task and flags of generation.`,
-		Example: `  t5train predict --checkpoint runs/quickstart --text "You have won a prize"
-  t5train predict --checkpoint runs/quickstart --input messages.txt --output answers.jsonl
-  t5train predict --checkpoint runs/translation --input corpus.parquet --output translated.parquet --beams 4
-  cat messages.txt | t5train predict --checkpoint runs/quickstart --input -`,
+		Example: `  t5train predict --model runs/quickstart --text "You have won a prize"
+  t5train predict --model runs/quickstart --input messages.txt --output answers.jsonl
+  t5train predict --model runs/translation --input corpus.parquet --output translated.parquet --beams 4
+  cat messages.txt | t5train predict --model runs/quickstart --input -`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(c, a.stdin); err != nil {

@@ -40,7 +40,7 @@ func manyInputs(t *testing.T) (run, input string) {
 }
 
 func predictTo(run, input, output string) *exec.Cmd {
-	return exec.Command("t5train", "predict", "--checkpoint", run, "--input", input, "--output", output, "--task",
+	return exec.Command("t5train", "predict", "--model", run, "--input", input, "--output", output, "--task",
 		"seq2seq",
 		"--max-output-length", "12", "--batch-size", "1")
 }

@@ -170,7 +170,7 @@ func TestRanksEvaluationStops(t *testing.T) {
 	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--tokenizer", dir, "--set",
 		"data.max_target_length=8", "--train", train, "--output", run))
 	evaluate := func(output string) *exec.Cmd {
-		return mpirun(t, 2, "t5train", "evaluate", "--checkpoint", run, "--output", output, "--data", train,
+		return mpirun(t, 2, "t5train", "evaluate", "--model", run, "--output", output, "--input", train,
 			"--max-examples",
 			"2000", "--task", "seq2seq",
 			"--text-column", "label", "--target-column", "sms", "--max-target-length", "2", "--batch-size", "100",
@@ -239,7 +239,7 @@ func TestRanksWaitForInputs(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	finish(t, trainCommand(run))
 	for _, halted := range []bool{false, true} {
-		cmd := mpirun(t, 2, "t5train", "predict", "--checkpoint", run, "--task", "seq2seq", "--max-output-length", "4",
+		cmd := mpirun(t, 2, "t5train", "predict", "--model", run, "--task", "seq2seq", "--max-output-length", "4",
 			"--input", "-", "--rank-timeout", "1s")
 		var b bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &b, &b

@@ -12,7 +12,7 @@ import (
 // TestRanksWithoutMPI starts ranks of the program that has no MPI: it ends before any work and says how to get the
 // other one.
 func TestRanksWithoutMPI(t *testing.T) {
-	predict := []string{"predict", "--checkpoint", "x", "--text", "y"}
+	predict := []string{"predict", "--model", "x", "--text", "y"}
 	train := trainCommand("x").Args[1:]
 	for name, c := range map[string]struct {
 		args        []string
@@ -20,7 +20,7 @@ func TestRanksWithoutMPI(t *testing.T) {
 	}{
 		"Open MPI": {predict, []string{"OMPI_COMM_WORLD_RANK=0", "OMPI_COMM_WORLD_SIZE=2"}},
 		"MPICH":    {train, []string{"PMI_RANK=0", "PMI_SIZE=2"}},
-		"Slurm": {[]string{"evaluate", "--checkpoint", "x", "--data", "y"},
+		"Slurm": {[]string{"evaluate", "--model", "x", "--input", "y"},
 			[]string{"SLURM_PROCID=0", "SLURM_STEP_NUM_TASKS=2"}},
 		"--distributed": {append(train, "--distributed"), nil},
 	} {

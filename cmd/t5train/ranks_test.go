@@ -124,12 +124,12 @@ func TestRanks(t *testing.T) {
 		0o600); err != nil {
 		t.Fatal(err)
 	}
-	about := []string{"--data", held, "--max-examples", "50", "--batch-size", "7", "--threads", "1"}
-	pretrained := append([]string{"t5train", "evaluate", "--checkpoint", one}, about...)
-	classified := append([]string{"t5train", "evaluate", "--checkpoint", tuned}, about...)
+	about := []string{"--input", held, "--max-examples", "50", "--batch-size", "7", "--threads", "1"}
+	pretrained := append([]string{"t5train", "evaluate", "--model", one}, about...)
+	classified := append([]string{"t5train", "evaluate", "--model", tuned}, about...)
 	written := append(append([]string{}, classified...), "--task", "seq2seq", "--text-column", "label",
 		"--target-column", "sms")
-	predict := []string{"t5train", "predict", "--checkpoint", one, "--task", "seq2seq", "--input", inputs,
+	predict := []string{"t5train", "predict", "--model", one, "--task", "seq2seq", "--input", inputs,
 		"--batch-size",
 		"4", "--max-output-length", "5", "--sample", "--seed", "1", "--threads", "1"}
 	for _, ranks := range []int{2, 4} {
@@ -235,12 +235,12 @@ func TestRanksRefuse(t *testing.T) {
 	finish(t, trainCommand(first))
 	finish(t, exec.Command("t5train", append(trainCommand(second).Args[1:], "--seed", "7")...))
 	predict := func(checkpoint string) []string {
-		return []string{"t5train", "predict", "--checkpoint", checkpoint, "--task", "seq2seq", "--text", "hello"}
+		return []string{"t5train", "predict", "--model", checkpoint, "--task", "seq2seq", "--text", "hello"}
 	}
 	evaluate := func(examples string) []string {
-		return []string{"t5train", "evaluate", "--checkpoint", first, "--task", "seq2seq", "--text-column", "label",
+		return []string{"t5train", "evaluate", "--model", first, "--task", "seq2seq", "--text-column", "label",
 			"--target-column", "sms",
-			"--data", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--max-examples", examples}
+			"--input", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--max-examples", examples}
 	}
 	and := []string{":", "-n", "1"}
 	output := filepath.Join(t.TempDir(), "run")
@@ -268,7 +268,7 @@ func TestRanksRefuse(t *testing.T) {
 			[]string{"--text", "more"})...), "has another text than rank 0"},
 		"two data sets": {mpirun(t, 1, slices.Concat(evaluate("5"), and, evaluate("6"))...),
 			"has another set of examples than rank 0"},
-		"work that is not shared": {mpirun(t, 2, "t5train", "convert", "--checkpoint", first, "--output", output),
+		"work that is not shared": {mpirun(t, 2, "t5train", "convert", "--model", first, "--output", output),
 			"2 processes of t5train convert were started"},
 		"a wrong key":  {mpirun(t, 2, append(command, "--set", "train.steps=-1")...), "train.steps"},
 		"a wrong flag": {mpirun(t, 2, append(command, "--stepz", "1")...), "did you mean --steps?"},
@@ -346,7 +346,7 @@ func tuneThere(t *testing.T, output string) (command []string, folders [2]string
 
 // TestDistributedLibrary asks for ranks where there is no library: one line says what is missing.
 func TestDistributedLibrary(t *testing.T) {
-	cmd := exec.Command("t5train", "predict", "--distributed", "--checkpoint", "x", "--text", "y")
+	cmd := exec.Command("t5train", "predict", "--distributed", "--model", "x", "--text", "y")
 	cmd.Env = append(os.Environ(), "T5_MPI=/nowhere/libmpi.so")
 	out, err := cmd.CombinedOutput()
 	if err == nil || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out),

@@ -60,7 +60,7 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRunE: func(c *cobra.Command, args []string) error {
 			a.names.running = c
-			if err := forOneProcess(c); err != nil {
+			if err := cmp.Or(forOneProcess(c), takeOldNames(c, a.console)); err != nil {
 				return err
 			}
 			if name := c.Name(); name != cobra.ShellCompRequestCmd && name != cobra.ShellCompNoDescRequestCmd {
@@ -76,10 +76,11 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		"what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines")
 	root.AddCommand(
 		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), embedCommand(a),
-		serveCommand(a), validateCommand(a), convertCommand(a), pullCommand(a), dataCommand(a), tokenizerCommand(a),
+		serveCommand(a), validateCommand(a), checkCommand(a), convertCommand(a), pullCommand(a), dataCommand(a), tokenizerCommand(a),
 		benchCommand(a), planCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a),
 		runsCommand(a), versionCommand(a),
 	)
+	addOldNames(root)
 	completeValues(root)
 	help.Group(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -142,7 +143,7 @@ func unknownFlag(c *cobra.Command, err error) error {
 		return err
 	}
 	var names []string
-	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	visibleFlags(c, func(f *pflag.Flag) { names = append(names, f.Name) })
 	if near := nearest.Word(unknown.GetSpecifiedName(), names); near != "" {
 		return fmt.Errorf("%w: did you mean --%s?", err, near)
 	}

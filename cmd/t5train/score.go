@@ -19,9 +19,9 @@ Targets are a column of the input: texts, or in JSON lines also lists of texts. 
 input, each after a tab. --target gives the same targets to all inputs. The targets of the label column of a classification are
 the texts of its labels. Their shares are those of the model as it is, without the temperature that calibrates what
 predict answers.`,
-		Example: `  t5train score --checkpoint runs/translation --input pairs.parquet --output scores.parquet
-  t5train score --checkpoint flan-t5-small --text "Is the sky blue?" --target yes --target no
-  t5train score --checkpoint flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
+		Example: `  t5train score --model runs/translation --input pairs.parquet --output scores.parquet
+  t5train score --model flan-t5-small --text "Is the sky blue?" --target yes --target no
+  t5train score --model flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(c, a.stdin); err != nil {

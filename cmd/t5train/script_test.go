@@ -131,7 +131,7 @@ func asPyTorch(ts *testscript.TestScript, _ bool, args []string) {
 
 // exits runs a command that must end with a status:
 //
-//	exits 1 t5train predict --checkpoint nowhere --text hello
+//	exits 1 t5train predict --model nowhere --text hello
 //
 // A status other than 0 is a promise: one message, at the end, no stack trace and no hidden file left behind.
 func exits(ts *testscript.TestScript, neg bool, args []string) {

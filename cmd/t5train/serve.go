@@ -33,10 +33,10 @@ model is refused, or cut with "truncate": true. Errors are {"error": {"code": ..
 Requests that come at the same time are computed together. The first SIGINT, SIGTERM or SIGHUP finishes those that are there
 and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no authentication: the server listens to this machine alone unless
 --address says otherwise.`,
-		Example: `  t5train serve --checkpoint runs/quickstart
+		Example: `  t5train serve --model runs/quickstart
   curl localhost:8080/v1/classify -H 'Content-Type: application/json' -d '{"inputs": ["You have won a prize"]}'
 
-  t5train serve --checkpoint flan-t5-small --address :9000 --host t5.example.org`,
+  t5train serve --model flan-t5-small --address :9000 --host t5.example.org`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkServeFlags(c); err != nil {
@@ -126,7 +126,7 @@ func splitAddress(address string) (host string, err error) {
 var errStopped = errors.New("stopped")
 
 func checkServeFlags(c *cobra.Command) error {
-	if err := cmp.Or(requireFlags(c, "checkpoint"),
+	if err := cmp.Or(requireFlags(c, "model"),
 		requireAtLeast(c, 1, "batch-size", "batch-tokens", "workers", "queue", "max-inputs", "max-beams",
 			"max-connections"),
 		requireAtLeast(c, 2, "max-input-length", "max-output-length")); err != nil {

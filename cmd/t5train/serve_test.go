@@ -57,7 +57,7 @@ func (l *serverLog) Write(p []byte) (int, error) {
 
 // serving starts t5train serve at a free port, and sets URL:
 //
-//	serving --checkpoint $RUN
+//	serving --model $RUN
 func (s *servers) serving(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("usage: serving [flags...]")

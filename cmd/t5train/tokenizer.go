@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -10,10 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
+	"t5train/data/corpus"
 	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/jsonlines"
+	"t5train/internal/ui"
 	"t5train/trainer/predict/inputfile"
 )
 
@@ -36,7 +39,10 @@ const (
 )
 
 // tokenizerFlags choose a tokenizer.
-type tokenizerFlags struct{ path, special string }
+type tokenizerFlags struct {
+	path, special string
+	paths         []string // of commands that look at several
+}
 
 func (t *tokenizerFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&t.path, "tokenizer", "",
@@ -86,6 +92,25 @@ func (t *tokenizerFlags) apply(tok *tokenizer.Tokenizer) (*tokenizer.Tokenizer, 
 	return tok.WithRules(rules)
 }
 
+// addSeveral adds the flag of commands that look at more tokenizers than one. Arguments are its old form.
+func (t *tokenizerFlags) addSeveral(c *cobra.Command, usage string) {
+	c.Flags().StringArrayVar(&t.paths, "tokenizer", nil, usage)
+	t.addSpecial(c)
+}
+
+// several returns the paths of the tokenizers, of which there may be least to most.
+func (t *tokenizerFlags) several(c *cobra.Command, console ui.Sink, args []string, least, most int) ([]string, error) {
+	if len(args) > 0 {
+		ui.Say(console, "note", "tokenizers are now named with --tokenizer, each")
+	}
+	paths := append(t.paths, args...)
+	if len(paths) < least || len(paths) > most {
+		return nil, misuse(c, "got %d tokenizers, want %s: name each with --tokenizer", len(paths),
+			map[bool]string{true: "two", false: "one or two"}[least == most])
+	}
+	return paths, t.check(c)
+}
+
 // textFlags choose texts.
 type textFlags struct {
 	input, column string
@@ -94,20 +119,24 @@ type textFlags struct {
 
 func (t *textFlags) add(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&t.input, "input", "-",
-		"file with texts: .parquet, .csv or .tsv with a header, .jsonl, or text with one a line; - is standard input")
+	f.StringVar(&t.input, "input", "-", "file of texts, PATH or PATH:COLUMN (default column: text); - is standard input")
 	addInputFormat(c, &t.format)
-	f.StringVar(&t.column, "column", "text", "column or JSON field of the texts")
+	f.StringVar(&t.column, "column", "", "column of the texts: its old place")
+	f.Lookup("column").Hidden = true
 }
 
 // each calls yield with every text, as it stands.
 func (t *textFlags) each(c *cobra.Command, stdin io.Reader, yield func(text string) error) error {
-	format, err := inputFormat(c, t.format, t.input)
+	path, column := corpus.SplitColumn(t.input)
+	if t.column != "" {
+		path, column = t.input, t.column
+	}
+	format, err := inputFormat(c, t.format, path)
 	if err != nil {
 		return err
 	}
-	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{t.column}}
-	return inputfile.Read(c.Context(), t.input, format, spec, nil, stdin,
+	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{cmp.Or(column, "text")}}
+	return inputfile.Read(c.Context(), path, format, spec, nil, stdin,
 		func(in inputfile.Input) error { return yield(in.Shown) })
 }
 

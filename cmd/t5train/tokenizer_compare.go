@@ -14,17 +14,15 @@ func compareCommand(a app) *cobra.Command {
 	var from textFlags
 	var show int
 	c := &cobra.Command{
-		Use:   "compare TOKENIZER OTHER",
+		Use:   "compare",
 		Short: "Compare two tokenizers over texts",
 		Long: `Compare two tokenizers: their vocabularies, and the ids and the decoded text of every input text. The first differences are
 shown. The exit status is 1 if there are any.`,
-		Example: `  t5train tokenizer compare flan-t5-small runs/first --input train.parquet --column text
-  t5train tokenizer compare spiece.model tokenizer.json --input messages.txt`,
+		Example: `  t5train tokenizer compare --tokenizer flan-t5-small --tokenizer runs/first --input train.parquet:text
+  t5train tokenizer compare --tokenizer spiece.model --tokenizer tokenizer.json --input messages.txt`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return misuse(c, "got %d tokenizers, want two", len(args))
-			}
-			if err := rules.check(c); err != nil {
+			args, err := rules.several(c, a.console(), args, 2, 2)
+			if err != nil {
 				return err
 			}
 			var pair [2]*tokenizer.Tokenizer
@@ -36,7 +34,7 @@ shown. The exit status is 1 if there are any.`,
 			}
 			out := bufio.NewWriter(a.data)
 			d := compare.New(out, pair, [2]string{args[0], args[1]}, show)
-			err := from.each(c, a.stdin, d.Text)
+			err = from.each(c, a.stdin, d.Text)
 			if err == nil {
 				err = d.Result()
 			}
@@ -46,7 +44,7 @@ shown. The exit status is 1 if there are any.`,
 			return err
 		},
 	}
-	rules.addSpecial(c)
+	rules.addSeveral(c, "one of the two: run, checkpoint folder, spiece.model or tokenizer.json")
 	from.add(c)
 	c.Flags().IntVar(&show, "show", 5, "differences to show of each kind")
 	return c

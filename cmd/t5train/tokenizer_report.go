@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -23,24 +24,19 @@ func tokenizerReportCommand(a app) *cobra.Command {
 	var asJSON bool
 	var plots string
 	c := &cobra.Command{
-		Use:   "report TOKENIZER [OTHER]",
+		Use:   "report",
 		Short: "Measure how a vocabulary writes texts, or two vocabularies beside each other",
 		Long: `Measure how a vocabulary writes texts: how many tokens a word and a byte take, what is unknown, how many pieces are used, which
 are the longest and the rarest; for two vocabularies beside each other. Words are what spaces separate.
 
 A vocabulary fits a text when it takes few tokens for a byte, knows its characters and leaves few pieces unused: a piece that
 is rare in all of the training text learns little.`,
-		Example: `  t5train tokenizer report spiece.model --input 'corpus/train-*.parquet'
-  t5train tokenizer report flan-t5-small german/spiece.model --input train.parquet:de --plots plots
-  t5train tokenizer report runs/first --input messages.txt --json`,
+		Example: `  t5train tokenizer report --tokenizer spiece.model --input 'corpus/train-*.parquet'
+  t5train tokenizer report --tokenizer flan-t5-small --tokenizer german/spiece.model --input train.parquet:de --plots plots
+  t5train tokenizer report --tokenizer runs/first --input messages.txt --json`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) < 1 || len(args) > 2 {
-				return misuse(c, "got %d tokenizers, want one or two", len(args))
-			}
-			if err := requireFlags(c, "input"); err != nil {
-				return err
-			}
-			if err := rules.check(c); err != nil {
+			args, err := rules.several(c, a.console(), args, 1, 2)
+			if err = cmp.Or(err, requireFlags(c, "input")); err != nil {
 				return err
 			}
 			var vocabularies []usage.Vocabulary
@@ -78,7 +74,7 @@ is rare in all of the training text learns little.`,
 			return p.Finish(nil)
 		},
 	}
-	rules.addSpecial(c)
+	rules.addSeveral(c, "one or two: run, checkpoint folder, spiece.model or tokenizer.json")
 	f := c.Flags()
 	f.StringArrayVar(&inputs, "input", nil, inputHelp)
 	f.IntVar(&o.Show, "show", 10, "pieces and characters to show of each kind")

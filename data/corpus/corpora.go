@@ -36,7 +36,7 @@ func openCorpora(ctx context.Context, arguments []string) (corpora, error) {
 	var all corpora
 	seen := map[string]bool{}
 	for _, argument := range arguments {
-		path, column := splitColumn(argument)
+		path, column := SplitColumn(argument)
 		open := openFiles
 		if dataset.IsParquet(path) {
 			open = openParquet
@@ -178,8 +178,8 @@ func (c *textFiles) takeSplit(path string, g *table.Group) error {
 	return nil
 }
 
-// splitColumn divides PATH:COLUMN. A path or a glob that is there as a whole names no column.
-func splitColumn(argument string) (path, column string) {
+// SplitColumn divides PATH:COLUMN, as flags name texts. A path or a glob that is there as a whole names no column.
+func SplitColumn(argument string) (path, column string) {
 	at := strings.LastIndexByte(argument, ':')
 	if at < 1 || strings.ContainsAny(argument[at:], `/\`) {
 		return argument, ""

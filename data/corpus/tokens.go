@@ -76,7 +76,7 @@ func warnUnknown(sink ui.Sink, m chunks.Manifest) {
 	if tokens > much || bytes > much {
 		ui.Detail(sink, "warning", "about %.1f %% of the text has characters that the vocabulary lacks, or is no "+
 			"UTF-8, and %.1f %% of the tokens are <unk>: the model will not learn it, and losses per byte look "+
-			"better for it; t5train data check names the characters, t5train tokenizer train makes a vocabulary that "+
+			"better for it; t5train check names the characters, t5train tokenizer train makes a vocabulary that "+
 			"has them",
 			100*bytes, 100*tokens)
 	}

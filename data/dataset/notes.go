@@ -49,7 +49,7 @@ func textNotes(what string, e *data.Examples) (notes []ui.Note) {
 	}
 	// Some characters of some inputs are unknown to every vocabulary; where they are in many, it is the wrong one.
 	if n := t.UnknownInputs; 100*n >= manyUnknown*all && n > 0 {
-		add("%s have characters that the vocabulary lacks, which the model cannot read: t5train data check names "+
+		add("%s have characters that the vocabulary lacks, which the model cannot read: t5train check names "+
 			"them", of(n, "inputs"))
 	}
 	return notes

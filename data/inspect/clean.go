@@ -70,7 +70,7 @@ func Clean(ctx context.Context, splits []Split, o CleanOptions) ([]*Cleaned, err
 			return nil, err
 		}
 		if cleaned[i].Kept == 0 {
-			return nil, fmt.Errorf("clean %s: none of its %d rows would stay: see t5train data check", s.Name,
+			return nil, fmt.Errorf("clean %s: none of its %d rows would stay: see t5train check", s.Name,
 				s.Set.Rows())
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Distribute does a sequence of pieces of work, such as the batches of an evaluation, on the ranks in turn. each calls
-// next for every piece, in order, with what computes it; it does so on all ranks, and a rank computes its own pieces
-// only. add takes all results, in order, on every rank: what it makes of them is the same there as in one process. A
-// rank that fails or whose context ends lets all of them end.
+// Distribute computes a sequence of functions, such as those of the batches of an evaluation, on the ranks in turn. each
+// calls next for every function, in order; it does so on all ranks, and a rank computes its own only. add takes all
+// results, in order, on every rank: what it makes of them is the same there as in one process. A rank that fails or
+// whose context ends lets all of them end.
 func Distribute[R any](
 	ctx context.Context, g *Group,
 	each func(ctx context.Context, next func(compute func() (R, error)) error) error, add func(R) error,
@@ -25,22 +25,22 @@ func Distribute[R any](
 	}
 	round := round[R]{ctx: ctx, group: g, add: add}
 	err := each(context.WithoutCancel(ctx), round.next) // when it ends is for all to decide
-	if err == nil && round.pieces > 0 {
+	if err == nil && round.asked > 0 {
 		err = round.end()
 	}
 	return err
 }
 
-// round is a piece of work for each rank, and the exchange of the results.
+// round is one function to compute for each rank, and the exchange of the results.
 type round[R any] struct {
-	ctx    context.Context
-	group  *Group
-	add    func(R) error
-	pieces int
-	mine   result[R]
+	ctx   context.Context
+	group *Group
+	add   func(R) error
+	asked int // ranks that have a function to compute in this round
+	mine  result[R]
 }
 
-// result is what a rank says about its piece. Fields are exported for the exchange.
+// result is what a rank says about its function. Fields are exported for the exchange.
 type result[R any] struct {
 	Value    R
 	Failed   string
@@ -48,10 +48,10 @@ type result[R any] struct {
 }
 
 func (r *round[R]) next(compute func() (R, error)) error {
-	if r.pieces == r.group.Rank() {
+	if r.asked == r.group.Rank() {
 		r.compute(compute)
 	}
-	if r.pieces++; r.pieces < r.group.Size() {
+	if r.asked++; r.asked < r.group.Size() {
 		return nil
 	}
 	return r.end()
@@ -71,14 +71,14 @@ func (r *round[R]) end() error {
 	if err != nil {
 		return err
 	}
-	pieces := r.pieces
-	r.pieces, r.mine = 0, result[R]{}
+	asked := r.asked
+	r.asked, r.mine = 0, result[R]{}
 	for _, of := range all {
 		if of.Canceled {
 			return r.group.Common(context.Canceled)
 		}
 	}
-	for rank, of := range all[:pieces] {
+	for rank, of := range all[:asked] {
 		switch {
 		case of.Failed == "":
 			err = r.add(of.Value)

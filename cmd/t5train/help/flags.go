@@ -3,8 +3,8 @@ package help
 // flags are those of all commands, by what they are about, the common ones first.
 var flags = []group{
 	{"Flags", []string{
-		"config", "set", "model", "checkpoint", "size", "task", "objective", "part", "train", "validation",
-		"test", "data", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes",
+		"config", "set", "for", "model", "size", "task", "objective", "component", "train", "validation",
+		"test", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes",
 		"steps", "learning-rate", "batch-size", "precision", "type", "vocab-size", "address", "watch", "plots", "nodes",
 		"cores", "bandwidth", "revision", "endpoint",
 	}},
@@ -30,7 +30,7 @@ var flags = []group{
 	}},
 	{"Files", []string{
 		"input-format", "output-format", "format", "delimiter", "no-header", "no-quotes", "drop", "skip-bad-lines",
-		"max-shard-size", "average", "trim", "min-shared-length", "max-shared", "fix-encoding", "spm", "json",
+		"max-shard-size", "average", "trim", "min-shared-length", "max-shared", "fix-encoding", "json",
 		"examples", "max-examples", "show", "batches", "held-out", "smoothing", "log-scales",
 	}},
 	{"Limits", []string{

@@ -21,10 +21,10 @@ type group struct {
 
 // commands are the commands of the program by what they are for. Others come last.
 var commands = []group{
-	{"Train", []string{"finetune", "pretrain", "config", "validate", "sizes"}},
+	{"Train", []string{"finetune", "pretrain", "config", "sizes"}},
 	{"Use", []string{"predict", "evaluate", "score", "embed", "serve"}},
 	{"Data", []string{"data", "tokenizer"}},
-	{"Look", []string{"runs", "report", "inspect"}},
+	{"Look", []string{"runs", "report", "inspect", "check"}},
 	{"Convert", []string{"convert", "pull"}},
 	{"Measure", []string{"bench", "plan"}},
 }
