@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"t5train/cmd/t5train/help"
+	"t5train/cmd/t5train/values"
 	"t5train/internal/nearest"
 	"t5train/internal/ui"
 	"t5train/internal/ui/terminal"
@@ -64,8 +65,8 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 				return err
 			}
 			if name := c.Name(); name != cobra.ShellCompRequestCmd && name != cobra.ShellCompNoDescRequestCmd {
-				if err := checkValues(c, args); err != nil { // the shell asks about an argument that is empty yet
-					return err
+				if err := values.Check(c, args); err != nil { // the shell asks about an argument that is empty yet
+					return usageError{err, c.CommandPath()}
 				}
 			}
 			_, err := kernel.ISAFromEnvironment()
@@ -73,7 +74,7 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		},
 	}
 	root.PersistentFlags().Var(a.log, "log",
-		"what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines")
+		"what standard error gets: text or JSON lines")
 	root.AddCommand(
 		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), embedCommand(a),
 		serveCommand(a), validateCommand(a), checkCommand(a), convertCommand(a), pullCommand(a), dataCommand(a), tokenizerCommand(a),
@@ -120,7 +121,7 @@ func flagError(c *cobra.Command, err error) error {
 	case "int", "int64":
 		want = "an integer"
 		if _, err := strconv.ParseInt(invalid.GetValue(), 0, 64); errors.Is(err, strconv.ErrRange) {
-			want = fmt.Sprintf("0 to %d", countLimit(invalid.GetFlag().Name))
+			want = fmt.Sprintf("0 to %d", values.CountLimit(invalid.GetFlag().Name))
 		}
 	case "uint64":
 		want = "an integer of 0 or more, below 2^64"

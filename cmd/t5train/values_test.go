@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"t5train/cmd/t5train/values"
 	"t5train/configs"
 )
 
@@ -44,18 +44,18 @@ func TestAbsurdFlags(t *testing.T) {
 		first := ""
 		command.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			flags++
-			values := absurd[f.Value.Type()]
-			if len(values) == 0 {
+			absurds := absurd[f.Value.Type()]
+			if len(absurds) == 0 {
 				t.Errorf("%v --%s: no absurd value of type %s is known", path, f.Name, f.Value.Type())
 			}
-			if limit, ok := countLimits[f.Name]; ok {
-				values = append(slices.Clone(values), fmt.Sprint(limit+1))
+			if limit, ok := values.CountLimits[f.Name]; ok {
+				absurds = append(slices.Clone(absurds), fmt.Sprint(limit+1))
 			}
-			for _, value := range values {
+			for _, value := range absurds {
 				if list, ok := f.Value.(pflag.SliceValue); ok {
 					list.Replace(nil) // else Set appends
 				}
-				if !meant(f, value) && f.Value.Set(value) == nil && checkFlag(f) == "" {
+				if !meant(f, value) && f.Value.Set(value) == nil && values.CheckFlag(f) == "" {
 					t.Errorf("%v --%s %q is taken", path, f.Name, value)
 				}
 			}
@@ -73,11 +73,11 @@ func TestAbsurdFlags(t *testing.T) {
 
 // meant reports whether an absurd value is a good one of this flag.
 func meant(f *pflag.Flag, value string) bool {
-	switch rule := takesText(f); value {
+	switch rule := values.TakesText(f); value {
 	case "":
-		return rule == anyText
+		return rule == values.AnyText
 	case " ":
-		return rule != someText
+		return rule != values.SomeText
 	}
 	return f.Name == "seed" && value == "2147483648"
 }
@@ -135,18 +135,6 @@ func refused(t *testing.T, args []string, messages ...string) {
 	}
 }
 
-// The largest values of flags are taken.
-func TestCountLimits(t *testing.T) {
-	for _, x := range []struct {
-		name string
-		n    int64
-	}{{"threads", 1024}, {"batch-size", 1 << 20}, {"steps", math.MaxInt32}, {"seed", math.MaxInt64}, {"threads", 0}} {
-		if problem := checkCount(x.name, fmt.Sprint(x.n)); problem != "" {
-			t.Errorf("--%s %s", x.name, problem)
-		}
-	}
-}
-
 // A flag that sets a key has its limit.
 func TestLimitsOfKeys(t *testing.T) {
 	want := map[string]string{}
@@ -154,7 +142,7 @@ func TestLimitsOfKeys(t *testing.T) {
 		want[k.Path] = k.Want
 	}
 	for _, f := range configFlags {
-		if limit, ok := countLimits[f.name]; ok && !strings.HasSuffix(want[f.key], fmt.Sprintf("<= %d", limit)) {
+		if limit, ok := values.CountLimits[f.name]; ok && !strings.HasSuffix(want[f.key], fmt.Sprintf("<= %d", limit)) {
 			t.Errorf("--%s takes up to %d, but %s wants %s", f.name, limit, f.key, want[f.key])
 		}
 	}

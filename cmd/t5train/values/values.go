@@ -1,4 +1,7 @@
-package main
+// Package values refuses values of the command line that no command can use, before any work.
+//
+//	err := values.Check(c, args)
+package values
 
 import (
 	"fmt"
@@ -20,9 +23,9 @@ const (
 	maxDuration = 365 * 24 * time.Hour // of any flag that takes a time
 )
 
-// countLimits are the largest values of the flags that decide about memory or the number of threads. They are far
+// CountLimits are the largest values of the flags that decide about memory or the number of threads. They are far
 // beyond what is of use. The keys of a configuration have the same.
-var countLimits = map[string]int64{
+var CountLimits = map[string]int64{
 	"threads": maxThreads, "workers": maxThreads, "cores": maxThreads,
 	"batch-size": maxExamples, "max-inputs": maxExamples, "queue": maxExamples, "max-connections": maxExamples,
 	"beams": 1024, "return-sequences": 1024, "max-beams": 1024, // as in package generate
@@ -34,35 +37,32 @@ var countLimits = map[string]int64{
 	"enc": maxTokens, "dec": maxTokens, "gen-enc": maxTokens, "new-tokens": maxTokens,
 }
 
-// checkValues refuses, before any work, the values of flags and the arguments that no command can use: empty ones, ones
-// with a NUL byte, numbers that are not finite, counts below 0 and numbers beyond their limits.
-func checkValues(c *cobra.Command, args []string) error {
+// Check refuses the values of flags and the arguments that no command can use: empty ones, ones with a NUL byte,
+// numbers that are not finite, counts below 0 and numbers beyond their limits.
+func Check(c *cobra.Command, args []string) error {
 	var wrong error
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if problem := checkFlag(f); wrong == nil && problem != "" {
+		if problem := CheckFlag(f); wrong == nil && problem != "" {
 			wrong = fmt.Errorf("--%s %s", f.Name, problem)
 		}
 	})
 	for _, arg := range args {
-		if problem := checkText(arg, someText); wrong == nil && problem != "" {
+		if problem := checkText(arg, SomeText); wrong == nil && problem != "" {
 			wrong = fmt.Errorf("an argument %s", problem)
 		}
 	}
-	if wrong == nil {
-		return nil
-	}
-	return usageError{wrong, c.CommandPath()}
+	return wrong
 }
 
-// checkFlag returns what is wrong with the value of a flag, or "".
-func checkFlag(f *pflag.Flag) string {
+// CheckFlag returns what is wrong with the value of a flag, or "".
+func CheckFlag(f *pflag.Flag) string {
 	if list, ok := f.Value.(pflag.SliceValue); ok {
 		texts := list.GetSlice()
 		if len(texts) == 0 {
 			return empty
 		}
 		for _, text := range texts {
-			switch problem := checkText(text, takesText(f)); problem {
+			switch problem := checkText(text, TakesText(f)); problem {
 			case "":
 			case empty:
 				return "has an empty value: leave it out"
@@ -74,7 +74,7 @@ func checkFlag(f *pflag.Flag) string {
 	}
 	switch text := f.Value.String(); f.Value.Type() {
 	case "string":
-		return checkText(text, takesText(f))
+		return checkText(text, TakesText(f))
 	case "int", "int64":
 		return checkCount(f.Name, text)
 	case "float64":
@@ -87,34 +87,35 @@ func checkFlag(f *pflag.Flag) string {
 
 const empty = "is empty: give it a value, or leave it out"
 
-// textRule says which texts a flag takes.
-type textRule int
+// TextRule says which texts a flag takes.
+type TextRule int
 
+// What a flag takes.
 const (
-	someText  textRule = iota // not empty, and not only spaces: names and paths
-	spaceText                 // not empty; only spaces will do
-	anyText                   // any, also the empty text
+	SomeText  TextRule = iota // not empty, and not only spaces: names and paths
+	SpaceText                 // not empty; only spaces will do
+	AnyText                   // any, also the empty text
 )
 
-// takesText returns the rule for a flag.
-func takesText(f *pflag.Flag) textRule {
+// TakesText returns the rule for a flag.
+func TakesText(f *pflag.Flag) TextRule {
 	many := f.Value.Type() == "stringArray"
 	switch f.Name {
 	case "prefix": // without one, where the task has one
-		return anyText
+		return AnyText
 	case "text", "target", "ids":
 		if many { // else it is a path
-			return anyText
+			return AnyText
 		}
 	case "output-prefix", "delimiter", "bad-words", "choices", "labels":
-		return spaceText
+		return SpaceText
 	}
-	return someText
+	return SomeText
 }
 
-func checkText(text string, rule textRule) string {
+func checkText(text string, rule TextRule) string {
 	switch {
-	case rule < anyText && text == "", rule < spaceText && strings.TrimSpace(text) == "":
+	case rule < AnyText && text == "", rule < SpaceText && strings.TrimSpace(text) == "":
 		return empty
 	case strings.ContainsRune(text, 0):
 		return fmt.Sprintf("%q: want text without the byte 0: remove it", text)
@@ -122,8 +123,9 @@ func checkText(text string, rule textRule) string {
 	return ""
 }
 
-func countLimit(name string) int64 {
-	if limit, ok := countLimits[name]; ok {
+// CountLimit returns the largest value of a flag that counts something.
+func CountLimit(name string) int64 {
+	if limit, ok := CountLimits[name]; ok {
 		return limit
 	}
 	return maxCount
@@ -132,7 +134,7 @@ func countLimit(name string) int64 {
 // checkCount checks an integer. A seed counts nothing.
 func checkCount(name, text string) string {
 	n, err := strconv.ParseInt(text, 10, 64)
-	switch limit := countLimit(name); {
+	switch limit := CountLimit(name); {
 	case err != nil:
 		return fmt.Sprintf("%s: want an integer", text)
 	case n < 0:
