@@ -317,8 +317,9 @@ func GenerationConfig(c model.Config) ([]byte, error) {
 // has 32,128 rows for 32,100 tokens.
 func PaddedRows(tokens int) int { return (tokens + 127) / 128 * 128 }
 
-// ChooseTask makes a checkpoint that was trained on several tasks one of the component of that name. A checkpoint of one
-// task has no components: name is empty. So it may be for one that is pre-trained, which then is one of its objective.
+// ChooseTask makes a checkpoint that was trained on several tasks one of the component of that name. A checkpoint of
+// one task has no components: name is empty. So it may be for one that is pre-trained, which then is one of its
+// objective.
 func (b *Folder) ChooseTask(name string) error {
 	names := strings.Join(slices.Sorted(maps.Keys(b.Info.Tasks)), ", ")
 	switch spec, ok := b.Info.Tasks[name]; {
@@ -331,8 +332,8 @@ func (b *Folder) ChooseTask(name string) error {
 	case name == "" && (len(b.Info.Tasks) == 0 || b.Info.Objective != nil):
 		return nil
 	case name == "":
-		return fmt.Errorf("choose a task: the checkpoint was trained on several, %s: name one with checkpoints.component",
-			names)
+		return fmt.Errorf("choose a task: the checkpoint was trained on several, %s: name one with "+
+			"checkpoints.component", names)
 	case names == "" && b.Info.Objective != nil:
 		return errors.New("choose a task: the checkpoint remembers no tasks of its pre-training: leave out " +
 			"checkpoints.component, or name a task with task.name")

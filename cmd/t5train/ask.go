@@ -39,9 +39,9 @@ func (f *askFlags) add(c *cobra.Command) {
 	addOutput(c, &f.out)
 	f.task.add(c)
 	c.Flags().IntVar(&f.limits.MaxInputLength, "max-input-length", 0,
-		"longest input in tokens (default: the checkpoint's, or 512)")
+		"longest input in tokens (default: the model's, or 512)")
 	c.Flags().IntVar(&f.batchSize, "batch-size", 32,
-		"inputs at a time; changes memory and time, and results by rounding only")
+		"inputs at a time: changes time and memory, results by rounding")
 	c.Flags().IntVar(&f.threads, "threads", 0, "threads to compute with; 0 is all")
 }
 
@@ -87,10 +87,9 @@ func (f *askFlags) open(console ui.Sink, threads int) (*predict.Predictor, error
 // addInputs adds the flags that say what is to be answered.
 func addInputs(c *cobra.Command, in *inputfile.Source) {
 	c.Flags().StringArrayVar(&in.Texts, "text", nil,
-		"text to answer, or a JSON object of the task's columns where it has several (may be repeated)")
+		"text to answer, or a JSON object of several columns (repeatable)")
 	c.Flags().StringVar(&in.Path, "input", "",
-		"file with inputs: .parquet, .csv or .tsv with a header, .jsonl, or text with one input a line; - is standard "+
-			"input. UTF-8, lines of at most 64 MB; the whole file is looked through before the first answer")
+		"file to answer: parquet, csv, tsv, jsonl or a text a line; - is stdin")
 	addInputFormat(c, &in.Format)
 }
 
@@ -134,8 +133,7 @@ func either(formats []table.Format) string {
 
 // addOutput adds the flags that say where answers go.
 func addOutput(c *cobra.Command, f *predict.Output) {
-	c.Flags().StringVar(&f.Path, "output", "-",
-		"file for the answers, with which the same command resumes when it is interrupted; - is standard output")
+	c.Flags().StringVar(&f.Path, "output", "-", "file for the answers, resumed where it stopped; - is stdout")
 	c.Flags().StringVar((*string)(&f.Format), "output-format", "",
 		either(table.OutputFormats())+" (default: by the name of the file)")
 	c.Flags().BoolVar(&f.Overwrite, "overwrite", false, "replace the file, and answer all inputs again")
@@ -209,8 +207,7 @@ type modelFlags struct {
 }
 
 // modelHelp says what --model takes where a model answers.
-const modelHelp = "run, checkpoint or Hugging Face folder, ORG/NAME in the cache of Hugging Face, or " +
-	builtin.Default
+const modelHelp = "run, checkpoint, Hugging Face folder or name, or " + builtin.Default
 
 func (f *modelFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.checkpoint, "model", "", modelHelp)
@@ -219,8 +216,7 @@ func (f *modelFlags) add(c *cobra.Command) {
 
 // addDType adds the flag of commands that answer with a whole model.
 func (f *modelFlags) addDType(c *cobra.Command) {
-	c.Flags().Var(&f.dtype, "dtype",
-		"type of the weights in memory: bfloat16 takes half of it (t5train convert makes int8, a quarter)")
+	c.Flags().Var(&f.dtype, "dtype", "of the weights in memory: bfloat16 takes half of it")
 }
 
 // dtypeFlag is the type of the weights in memory.
@@ -238,7 +234,7 @@ func (f *dtypeFlag) Type() string   { return strings.Join(kernel.Precisions(), "
 // addNoVerify adds the flag of all commands that read weights.
 func addNoVerify(c *cobra.Command, noVerify *bool) {
 	c.Flags().BoolVar(noVerify, "no-verify", false,
-		"take weights as they are, whatever their checksums say, NaN and infinities included")
+		"take weights as they are: other checksums, NaN and infinities included")
 }
 
 // open returns how to open the checkpoint for a task.

@@ -36,26 +36,22 @@ func benchCommand(a app) *cobra.Command {
 		Use:   "bench",
 		Short: "Measure training, generation, tokenizing and matrix products on this machine",
 		Long: `Measure training steps or generation of a model with random weights, in time and memory, the tokenizer, or the
-matrix products alone.
-
-The defaults are t5-small; --ff gated-gelu and --tied=false make a T5 1.1. The peak is that of the innermost loop with all
-data in the first cache: the most that this processor gives.`,
+matrix products alone. The defaults are t5-small; --ff gated-gelu and --tied=false make a T5 1.1. The peak is that of
+the innermost loop with all data in the first cache: the most that this processor gives.`,
 		Example: `  t5train bench train
-  t5train bench train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12
-  t5train bench train --train pairs.parquet --text-column en --target-column de --batch 64
-  t5train bench generate --gen-batch 16 --beams 4 --json
   t5train bench generate --dtype int8
-  t5train bench tokenize --input corpus.txt
-  t5train bench gemm --threads 1
-  t5train bench gemm --precision bfloat16
-  t5train bench data --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet'`,
+  t5train bench gemm --threads 1`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	train := &cobra.Command{
 		Use:   "train",
 		Short: "Measure training steps",
-		Args:  noArguments,
+		Long:  `Measure training steps of a model with random weights, in time and memory, on random tokens or on text pairs.`,
+		Example: `  t5train bench train
+  t5train bench train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12
+  t5train bench train --train pairs.parquet --text-column en --target-column de --batch 64`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(c, f.batch, f.enc, f.dec)
 			if err != nil {
@@ -84,7 +80,11 @@ data in the first cache: the most that this processor gives.`,
 	generate := &cobra.Command{
 		Use:   "generate",
 		Short: "Measure generation, greedy or by beam search",
-		Args:  noArguments,
+		Long:  "Measure generation with a model of random weights, greedy or by beam search, in time and memory.",
+		Example: `  t5train bench generate
+  t5train bench generate --gen-batch 16 --beams 4 --json
+  t5train bench generate --dtype int8`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(c, f.genBatch, f.genEnc, f.newTokens)
 			if err != nil {
@@ -105,7 +105,11 @@ data in the first cache: the most that this processor gives.`,
 	tokenize := &cobra.Command{
 		Use:   "tokenize",
 		Short: "Measure the tokenizer",
-		Args:  noArguments,
+		Long:  "Measure the tokenizer, in bytes and tokens a second.",
+		Example: `  t5train bench tokenize
+  t5train bench tokenize --input corpus.txt
+  t5train bench tokenize --tokenizer german --input corpus.txt --threads 1`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(c); err != nil {
 				return err
@@ -117,12 +121,15 @@ data in the first cache: the most that this processor gives.`,
 	}
 	tokenize.Flags().StringVar(&f.spm, "tokenizer", "", "spiece.model or a folder with one (default: T5's)")
 	tokenize.Flags().StringVar(&f.text, "input", "",
-		"file with a text on each line, of which 20,000 are drawn at random (default: pieces of the tokenizer at "+
-			"random)")
+		"file of texts, a line each (default: pieces of the tokenizer at random)")
 	gemm := &cobra.Command{
 		Use:   "gemm",
 		Short: "Measure the matrix products of a training step",
-		Args:  noArguments,
+		Long:  "Measure the matrix products of a training step, each size by itself.",
+		Example: `  t5train bench gemm
+  t5train bench gemm --threads 1
+  t5train bench gemm --precision bfloat16 --json`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(c, f.batch, f.enc, f.dec)
 			if err != nil {
@@ -171,10 +178,11 @@ func benchDataCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
 		Short: "Measure the input of pre-training beside its model",
-		Long: `Measure how fast a configuration of pre-training reads its text, from token store to batch, and how fast its model trains
-on it. The token stores are made first if they are missing: in the folder of --tokens, or in the output folder that the
+		Long: `Measure how fast a configuration of pre-training reads its text, from token store to batch, and how fast its model
+trains on it. Token stores are made if they are missing, in the folder of --tokens or in the output folder that the
 configuration names. No run begins.`,
-		Example: `  t5train bench data --config my.yaml --tokens tokens
+		Example: `  t5train bench data --config configs/pretrain-tiny.yaml --train corpus
+  t5train bench data --config my.yaml --tokens tokens
   t5train bench data --config my.yaml --batches 10000 --model-steps 0`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

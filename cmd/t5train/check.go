@@ -26,10 +26,10 @@ func checkCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [PATH]",
 		Short: "Find what is wrong with data, a configuration, a checkpoint or a run",
-		Long: `Find what is wrong. Of data: what would spoil a training or falsify its evaluation, within its splits and between them.
-Of a configuration, a .yaml file: every mistake at once; --set and the flags of finetune and pretrain add to it. Of a checkpoint or a
-run: weights that are not those of their checksums, not finite or not those of config.json. The exit status is 1 where
-something is wrong, and 0 for warnings alone. docs/data.md lists what is found in data.`,
+		Long: `Find what is wrong. Of data: what would spoil a training or falsify its evaluation, within its splits and between
+them. Of a configuration, a .yaml file: every mistake at once; --set and the flags of finetune and pretrain add to it.
+Of a checkpoint or a run: weights that are not those of their checksums, not finite or not those of config.json. The
+exit status is 1 where something is wrong, and 0 for warnings alone. docs/data.md lists what is found in data.`,
 		Example: `  t5train check reviews
   t5train check --train train.parquet --validation validation.parquet --text-column text
   t5train check my.yaml --set train.batch_size=16`,

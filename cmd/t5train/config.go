@@ -12,9 +12,10 @@ func configCommand(a app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "config [PRESET]",
 		Short: "List the keys of the configuration, or print a preset",
-		Long: "List every key of the configuration with its type, default, environment variable and meaning. With " +
-			"the name of a preset, print that file: a start for one of your own.",
+		Long: `List every key of the configuration with its type, default, environment variable and meaning. With the name of a
+preset, print that file: a start for one of your own.`,
 		Example: `  t5train config
+  t5train config quickstart
   t5train config finetune-classification > my.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {

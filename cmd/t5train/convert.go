@@ -22,28 +22,13 @@ func convertCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "convert",
 		Short: "Write a checkpoint in another type, in smaller files, with another vocabulary, or a mean",
-		Long: `Write a checkpoint in another type, in smaller files, with another number of rows in the embedding, or with another vocabulary.
-The new folder opens with transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.
-
-int8 is for inference with t5train alone: the linear layers in eight bits, with a scale for each output. evaluate, predict,
-score and serve take about a quarter of the memory with it; nothing can be trained from it or converted back.
-
---tokenizer carries the model to another vocabulary, to train on there. Pieces that both have keep their rows of
-the embedding and of the output layer, others begin with the mean of the rows of the old pieces that their text is made of.
-Padding, end, unknown and the sentinels keep theirs, whatever their ids.
-
---trim leaves out the rows and pieces that a text of yours does not use; tokens that are no text, bytes and single
-characters stay. The new tokenizer writes that text with the same pieces, which is checked.
-
---average writes the mean of several checkpoints of one model, which is often a little better than each of them. It is a
-model of its own: evaluate it.`,
-		Example: `  t5train convert --model runs/first --output first-bf16 --dtype bfloat16
-  t5train convert --model runs/first --output first-int8 --dtype int8
-  t5train convert --model flan-t5-xxl --output shards --max-shard-size 2GB
-  t5train convert --model runs/first --output padded --vocab-size 32256
-  t5train convert --model t5-small --output t5-small-de --tokenizer german/spiece.model
-  t5train convert --model runs/first --output first-mean --average last:3
-  t5train convert --model mt5-small --output mt5-small-de --trim german.parquet:text`,
+		Long: `Write a checkpoint in another type, in smaller files, with more or fewer rows in the embedding, with the vocabulary of
+--tokenizer, with the pieces alone that a text uses, or the mean of several checkpoints. The new folder opens with
+transformers' from_pretrained; int8 is for t5train alone, to predict with. The checkpoint stays as it is. Memory does
+not grow with the model. docs/checkpoints.md has the rest.`,
+		Example: `  t5train convert --model runs/first --output first-int8 --dtype int8
+  t5train convert --model mt5-small --output mt5-small-de --trim german.parquet:text
+  t5train convert --model t5-small --output t5-small-de --tokenizer german/spiece.model`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			required := []string{"model", "output"}
@@ -83,17 +68,12 @@ model of its own: evaluate it.`,
 	addNoVerify(c, &o.NoVerify)
 	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or int8 (default: every tensor keeps its type)")
-	f.StringVar(&shard, "max-shard-size", "5GB",
-		"largest file of weights, in KB, MB, GB or KiB, MiB, GiB; no tensor is split")
+	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, such as 500MB or 2GiB")
 	f.IntVar(&o.VocabSize, "vocab-size", 0,
-		"rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are; with "+
-			"--tokenizer its tokens, up to a multiple of 128)")
-	f.StringVar(&o.Tokenizer, "tokenizer", "",
-		"run, checkpoint folder, spiece.model or tokenizer.json of another vocabulary for the model")
-	f.StringVar(&o.Average, "average", "",
-		"mean of checkpoints: last:N of the run, or names with commas between them (steps of the run, or folders)")
-	f.StringArrayVar(&corpora, "trim", nil,
-		"keep the pieces that a text uses; --vocab-size: at most so many. Text: PATH or PATH:COLUMN; may be repeated")
+		"rows of the embedding; only unused ones go (default: as many as needed)")
+	f.StringVar(&o.Tokenizer, "tokenizer", "", "another vocabulary: run, checkpoint, spiece.model or tokenizer.json")
+	f.StringVar(&o.Average, "average", "", "mean of checkpoints: last:N of the run, or steps or folders, a,b")
+	f.StringArrayVar(&corpora, "trim", nil, "keep the pieces that a text uses: PATH or PATH:COLUMN (repeatable)")
 	return c
 }
 

@@ -28,12 +28,11 @@ func tokenizeCommand(a app) *cobra.Command {
 		Use:   "tokenize",
 		Short: "Tokenize a corpus ahead of pre-training",
 		Long: `Tokenize a corpus of plain text, once, into a token store in the output folder, and print the folder of the store.
-
-The folder may hold the stores of several corpora. Each depends on the content of the files, the tokenizer and the column: a
-store that is there is used, one that does not fit any more is left alone and another one made. A run that was stopped goes
-on with the same command.`,
-		Example: `  t5train data tokenize --train 'corpus/train-*.parquet' --output runs/first/tokens
-  t5train data tokenize --train corpus --text-column body --tokenizer flan-t5-small --output tokens --threads 2`,
+The folder may hold the stores of several corpora. A store that fits files, tokenizer and column is used; one that does
+not is left alone. A run that was stopped goes on with the same command.`,
+		Example: `  t5train data tokenize --train corpus --output runs/first/tokens
+  t5train data tokenize --train 'corpus/train-*.parquet' --text-column body --output tokens
+  t5train data tokenize --train corpus --tokenizer flan-t5-small --output tokens --threads 2`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := requireFlags(c, "train", "output"); err != nil {

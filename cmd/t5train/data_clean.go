@@ -23,22 +23,11 @@ func dataCleanCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "clean",
 		Short: "Drop the rows that check finds: without text or label, double, or in two splits",
-		Long: `Write the splits of a data set anew, without the rows that spoil a training or falsify its evaluation:
-
-  empty_text, empty_target  rows in which a text or a target is empty or null
-  no_label                  rows without a label, unless their split has none at all, as a test split whose labels are hidden
-  leak                      rows of train whose texts are in validation or test, and rows of validation whose texts are in test
-  duplicate                 rows with the texts and targets of an earlier row of their split
-  conflicting_labels        such rows with another label: the first one stays
-
-Texts are the same if they differ in case and white space alone. A row counts once, for the first reason that holds. Each file
-of the input becomes one of the output, with all its columns, class names and metadata; they appear when all is written, and
-their paths are printed. Memory grows by some 120 bytes a row.
-
---fix-encoding also repairs texts and targets that are UTF-8 read as Windows-1252 or Latin-1, such as Ã© for é: those of which
-every character fits that. Places in texts, such as answer_start, stay as they are.`,
+		Long: `Write the splits of a data set anew, without the rows that spoil a training or falsify its evaluation: without text,
+target or label, double, with conflicting labels, or in a later split too. Each file of the input becomes one of the
+output, with all its columns. --fix-encoding also repairs texts such as Ã© for é. docs/data.md lists the reasons.`,
 		Example: `  t5train data clean --train reviews/train.parquet --validation reviews/validation.parquet --output clean
-  t5train data clean --train 'pairs/train-*.parquet' --test pairs/test.parquet --target-column de --min-shared-length 20 --output clean
+  t5train data clean --train pairs --test pairs --target-column de --min-shared-length 20 --output clean
   t5train data clean --train reviews --fix-encoding --output clean --json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

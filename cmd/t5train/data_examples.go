@@ -16,10 +16,9 @@ func examplesCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "examples",
 		Short: "Print the examples that training reads",
-		Long: `Print the examples that a run with a configuration reads, or with --held-out those of its evaluations: one JSON
-object a line, with the number of the batch, the ids of inputs and targets, and their text. Pre-training makes
-its token stores, if they are missing, in the folder of --tokens or in the output folder that the configuration names.
-What the configuration is for may be said; else its keys tell, and it is of pre-training if none does.`,
+		Long: `Print the examples that a run with a configuration reads, or with --held-out those of its evaluations: one JSON object
+a line, with the number of the batch, the ids of inputs and targets, and their text. Pre-training makes its token
+stores, if they are missing, in the folder of --tokens or in the output folder that the configuration names.`,
 		Example: `  t5train data examples --config my.yaml --batches 1
   t5train data examples --config my.yaml --held-out > held-out.jsonl
   t5train data examples --config configs/quickstart.yaml`,

@@ -26,28 +26,13 @@ func importCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import INPUT...",
 		Short: "Make parquet of CSV, TSV, JSON, JSON lines, text, folders of text, CoNLL or SQuAD",
-		Long: `Make parquet of other files, for t5train and for Hugging Face datasets, and print the paths of what is written.
-
-An input is a file, a folder or a glob, or SPLIT= and one of these. Names tell the format, and --format corrects them; a name
-that ends in .gz is that of a file packed with gzip:
-
-` + formatHelp() + `
-Cells of tables are strings unless --types says otherwise; an empty cell is then null, and the empty text else. Objects in
-JSON become structs. Text is UTF-8. Each --label column becomes a ClassLabel: its values, sorted, are the names of the classes.
-
---split divides the rows: each split has its part exactly, at random, and the same rows for the same seed. --stratify
-keeps the part of each class, --group keeps rows with equal values together, such as questions about one context.
-
-The first line that does not parse is an error: JSON that is broken or no object, a row with a wrong number of cells or wrong
-quotes, bytes that are no UTF-8. With --skip-bad-lines N up to N such lines are left out, and the first ones listed;
---format is then ` + either(table.LineFormats()) + `. A row counts with all lines that it spans, a sentence of conll as a whole; a header is never left out.
-
-Memory does not grow with the files. They appear in the output when all is written.`,
+		Long: `Make parquet of CSV, TSV, JSON, JSON lines, text, folders of text, CoNLL or SQuAD, also packed with gzip. INPUT is a
+file, a folder or a glob, or SPLIT= and one of these. Names tell the format; --format corrects them. Each --label
+column becomes a ClassLabel, and --split divides the rows, exactly and always alike. The first line that does not
+parse is an error, or with --skip-bad-lines left out. docs/data.md describes the formats.`,
 		Example: `  t5train data import reviews.csv --label sentiment --split train=0.9,validation=0.1 --output reviews
   t5train data import train=aclImdb/train test=aclImdb/test --output imdb
-  t5train data import pairs.tsv --no-header --columns en,de --no-quotes --output pairs.parquet
-  t5train data import 'logs/*.jsonl' --types id=string --output logs
-  t5train data import squad.json --split train=0.8,validation=0.2 --seed 1 --output squad`,
+  t5train data import pairs.tsv --no-header --columns en,de --no-quotes --output pairs.parquet`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return misuse(c, "no input: name files or folders")
@@ -93,7 +78,7 @@ Memory does not grow with the files. They appear in the output when all is writt
 	flags.BoolVar(&o.Read.NoQuotes, "no-quotes", false, "quotes in a table are characters like others")
 	flags.BoolVar(&o.Read.NoHeader, "no-header", false, "the first line of a table is a row")
 	flags.StringSliceVar(&o.Read.Columns, "columns", nil,
-		"names of the columns of a table without a header (default: column_1, column_2, ...)")
+		"names of columns without a header (default: column_1, column_2, ...)")
 	flags.IntVar(&o.Read.TokenColumn, "token-column", 0, "number of the column of tokens in conll (default: 1)")
 	flags.IntVar(&o.Read.TagColumn, "tag-column", 0, "number of the column of tags in conll (default: the last)")
 	flags.StringVar(&f.shard, "max-shard-size", "500MB", "size at which a file is cut, about")

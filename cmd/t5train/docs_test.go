@@ -10,8 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
-
-	"t5train/cmd/t5train/help"
 )
 
 var update = flag.Bool("update", false, "write the pages that are generated")
@@ -65,18 +63,4 @@ func document(t *testing.T, c *cobra.Command, pages map[string]string) {
 			document(t, sub, pages)
 		}
 	}
-}
-
-// Every flag has a group, in which the help shows it.
-func TestFlagsHaveGroups(t *testing.T) {
-	var check func(c *cobra.Command)
-	check = func(c *cobra.Command) {
-		if missing := help.Ungrouped(c); len(missing) > 0 && !strings.Contains(c.CommandPath(), "completion") {
-			t.Errorf("%s: no group of cmd/t5train/help has its flags %q", c.CommandPath(), missing)
-		}
-		for _, sub := range c.Commands() {
-			check(sub)
-		}
-	}
-	check(rootCommand(app{names: &flagNames{}, log: &logFormat{}}))
 }

@@ -18,13 +18,10 @@ func embedCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "embed",
 		Short: "Make vectors of texts with the encoder of a checkpoint",
-		Long: `Make vectors of texts: one JSON object a line or rows of parquet, in the order of the inputs.
-
-The vector of a text is the mean of the states that the encoder ends with, over all tokens of the text, </s> included.
-The checkpoint may be an encoder alone (T5EncoderModel), and a folder of sentence-transformers, such as sentence-T5: its
-projection, normalization, prompt and longest input hold then.
-
-Inputs need not fit into memory. An interrupted command resumes where it stopped when it is given again.`,
+		Long: `Make vectors of texts: one JSON object a line or rows of parquet, in the order of the inputs. The vector of a text is
+the mean of the states that the encoder ends with. The model may be an encoder alone (T5EncoderModel) or one of
+sentence-transformers, whose projection, prompt and longest input hold then. Inputs need not fit into memory. The same
+command resumes one that was interrupted.`,
 		Example: `  t5train embed --model runs/first --text "That is good."
   t5train embed --model sentence-t5-base --input texts.parquet --text-column text --output vectors.parquet
   t5train embed --model flan-t5-small --input texts.jsonl --keep id --normalize --output vectors.jsonl`,
@@ -56,8 +53,7 @@ Inputs need not fit into memory. An interrupted command resumes where it stopped
 	}
 	f.add(c)
 	addKeep(c, &keep)
-	c.Flags().BoolVar(&o.PerToken, "per-token", false,
-		"the state of each token, as a list in JSON and as rows with a position in parquet, without any projection")
+	c.Flags().BoolVar(&o.PerToken, "per-token", false, "a state for each token, without any projection")
 	c.Flags().BoolVar(&o.Normalize, "normalize", false, "vectors of length 1, whose products are cosines")
 	return c
 }
@@ -65,8 +61,7 @@ Inputs need not fit into memory. An interrupted command resumes where it stopped
 // addKeep adds the flag that names columns of the input for the answers.
 func addKeep(c *cobra.Command, keep *[]string) {
 	c.Flags().StringSliceVar(keep, "keep", nil,
-		"columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names "+
-			"that answers have themselves")
+		"columns of the input to repeat in the answers, as id,label=gold")
 }
 
 // keptColumns reads the columns that answers repeat, none of which an answer may have itself.

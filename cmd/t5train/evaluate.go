@@ -24,21 +24,10 @@ func evaluateCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate",
 		Short: "Compute loss and metrics of a checkpoint on held-out data",
-		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as JSON.
-A classification is answered by its most probable label; other answers are generated greedily, or as flags say.
-
-Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task
-(bootstrap over the examples, or the questions of super_glue/multirc, 1,000 samples, always the same), "signatures"
-how BLEU and its like were computed. "constant" has the values of the answer that is right most often without a look
-at the input, "notes" what the numbers do not show. For rougeLsum a sentence ends at the end of a line, or as in T5
-at a full stop between spaces: models of SentencePiece write no lines. "truncated" counts answers that reached the
-limit of tokens, "unreadable" those that should be a number and are none, which count as -1 as in T5, "lost"
-entities that are nowhere in the input.
-
-A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --component by a task of
-the mixture that it was pre-trained on. Its text is tokenized into the folder of --tokens, where it stays, or into
-the folder for temporary files, from which it is removed. Several ranks tokenize it each for itself, unless --tokens
-names a folder that they share.`,
+		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as JSON, with 95 %
+intervals, the values of the best constant answer, and notes. A classification is answered by its most probable label;
+other answers are generated greedily, or as flags say. A pre-trained model is evaluated by its objective, or with
+--component by a task of its mixture. docs/metrics.md explains the values.`,
 		Example: `  t5train evaluate --model runs/quickstart --input held-out.parquet
   t5train evaluate --model flan-t5-small --task classification --input test.parquet --output metrics.json
   t5train evaluate --model runs/translation --input test.parquet --beams 4 --metrics bleu,chrf`,
@@ -91,15 +80,11 @@ names a folder that they share.`,
 	addSplit(c, &split, "test, or else validation")
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file")
-	f.IntVar(&o.BatchSize, "batch-size", 32,
-		"examples at a time; changes memory and time, and results by rounding only")
-	f.IntVar(&o.MaxExamples, "max-examples", 0,
-		"evaluate on a sample of this many examples, drawn at random and always the same; 0 is all; ul2 takes its "+
-			"part for each kind of noise, one at least")
-	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
-	f.IntVar(&o.MaxTargetLength, "max-target-length", 0, "longest target in tokens (default: the checkpoint's, or 128)")
-	f.StringVar(&o.Tokens, "tokens", "",
-		"folder of token stores for text, as that of pretrain (default: a temporary one)")
+	f.IntVar(&o.BatchSize, "batch-size", 32, "examples at a time: changes time and memory, results by rounding")
+	f.IntVar(&o.MaxExamples, "max-examples", 0, "examples to draw at random, always the same ones; 0 is all")
+	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the model's, or 512)")
+	f.IntVar(&o.MaxTargetLength, "max-target-length", 0, "longest target in tokens (default: the model's, or 128)")
+	f.StringVar(&o.Tokens, "tokens", "", "folder of token stores for plain text (default: a temporary one)")
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	t.addAnswers(c)

@@ -24,10 +24,11 @@ func finetuneCommand(a app) *cobra.Command {
 	return runCommand(a, &cobra.Command{
 		Use:   finetuneName,
 		Short: "Fine-tune a model on a task",
-		Long: "Fine-tune a model on a task: the one of --model, new random weights of a --size, or where neither is " +
-			"named " + builtin.Default + ".",
+		Long: `Fine-tune a model on a task: the one of --model, new random weights of a --size, or where neither is named
+` + builtin.Default + `. Settings that suit the data are chosen and said; flags, --set and --config say otherwise. The
+same command resumes a run that was stopped.`,
 		Example: `  t5train finetune --config configs/quickstart.yaml
-  t5train finetune --task classification --train train.parquet --validation validation.parquet --model flan-t5-small --output runs/first
+  t5train finetune --task classification --train reviews --validation reviews --output runs/first
   t5train finetune --config my.yaml --set train.batch_size=16 --resume`,
 	}, trainer.Finetune)
 }
@@ -68,7 +69,7 @@ func runCommand(a app, c *cobra.Command,
 	c.Flags().BoolVar(&o.Overwrite, "overwrite", false, "start again although the output folder holds a run")
 	addNoVerify(c, &o.NoVerify)
 	c.Flags().StringVar(&o.Initial, "save-initial", "",
-		"new folder to write the untrained model to, to train it elsewhere too; a model to start from is --model")
+		"new folder for the untrained model, to train it elsewhere too")
 	return c
 }
 

@@ -29,27 +29,24 @@ type taskFlags struct {
 
 func (t *taskFlags) add(c *cobra.Command) {
 	f, o := c.Flags(), &t.options
-	f.StringVar(&o.Name, "task", "", taskHelp+" (default: what the checkpoint was trained for)")
-	f.StringVar(&t.component, "component", "",
-		"component of the mixture that the checkpoint was trained on, whose task this is")
-	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
-	f.StringSliceVar(&o.TextColumns, "text-column", nil,
-		"input column, or several in order (default: the checkpoint's)")
+	f.StringVar(&o.Name, "task", "", "what to do, such as summarization or glue/cola (default: the model's)")
+	f.StringVar(&t.component, "component", "", "component of the mixture that the model was trained on")
+	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the model's)")
+	f.StringSliceVar(&o.TextColumns, "text-column", nil, "input column, or several in order (default: the model's)")
 	f.StringSliceVar(&o.LabelTexts, "labels", nil,
-		"label strings in class order, or those of types of entities (default: the checkpoint's)")
-	f.StringVar(&o.Template, "template", "",
-		"input with columns in braces: 'question: {question} context: {context}' (default: the checkpoint's)")
-	f.StringVar(&o.SourceLanguage, "source-lang", "", "code of the language to translate from, such as en")
-	f.StringVar(&o.TargetLanguage, "target-lang", "", "code of the language to translate to, such as de")
+		"labels in class order, or types of entities (default: the model's)")
+	f.StringVar(&o.Template, "template", "", "input with columns in braces, 'question: {q}' (default: the model's)")
+	f.StringVar(&o.SourceLanguage, "source-lang", "", "language to translate from, such as en")
+	f.StringVar(&o.TargetLanguage, "target-lang", "", "language to translate to, such as de")
 }
 
 // addAnswers adds the flags about columns that only data with answers has, and about what is measured on it.
 func (t *taskFlags) addAnswers(c *cobra.Command) {
 	f, o := c.Flags(), &t.options
-	f.StringVar(&o.LabelColumn, "label-column", "", "column of the label, number or tags (default: the checkpoint's)")
+	f.StringVar(&o.LabelColumn, "label-column", "", "column of the label, number or tags (default: the model's)")
 	f.StringVar(&o.TargetColumn, "target-column", "",
-		"column of the target text, or of a list of them (default: the checkpoint's)")
-	f.StringVar(&o.TargetTemplate, "target-template", "", "target with columns in braces (default: the checkpoint's)")
+		"column of the target, a text or a list (default: the model's)")
+	f.StringVar(&o.TargetTemplate, "target-template", "", "target with columns in braces (default: the model's)")
 	f.StringSliceVar(&o.Metrics, "metrics", nil, "metrics to compute, such as bleu,chrf (default: those of the task)")
 }
 
@@ -90,9 +87,9 @@ func (s *surveyFlags) add(c *cobra.Command) {
 func addRoles(c *cobra.Command, r *inspect.Roles) {
 	f := c.Flags()
 	f.StringSliceVar(&r.Texts, "text-column", nil,
-		"columns of texts that a model reads (default: strings, but for identifiers and targets)")
+		"columns that a model reads (default: strings but identifiers and targets)")
 	f.StringSliceVar(&r.Targets, "target-column", nil,
-		"columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
+		"columns that a model writes (default: by name, such as target, summary)")
 	f.StringSliceVar(&r.Labels, "label-column", nil,
 		"columns of labels (default: ClassLabels, and a column named label)")
 }
@@ -112,8 +109,7 @@ type splitFiles struct{ train, validation, test []string }
 // addSplit adds the flag that chooses a split of folders.
 func addSplit(c *cobra.Command, split *string, usually string) {
 	c.Flags().StringVar(split, "split", "",
-		"split to take of a folder in the layout of Hugging Face data sets (default: "+usually+"); FOLDER#CONFIG "+
-			"chooses one of several configurations")
+		"split to take of a folder that has several (default: "+usually+")")
 }
 
 // inSplit returns the paths with a split chosen of each, which must be folders.
@@ -133,7 +129,7 @@ func inSplit(c *cobra.Command, split string, paths []string) ([]string, error) {
 }
 
 // dataHelp says what flags of data take.
-const dataHelp = "parquet, CSV, TSV or JSON lines: files, folders or globs; FOLDER#SPLIT chooses a split"
+const dataHelp = "files, folders, globs or FOLDER#SPLIT of parquet, CSV, TSV or JSON lines"
 
 func (s *splitFiles) add(c *cobra.Command) {
 	f := c.Flags()

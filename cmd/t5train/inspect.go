@@ -24,10 +24,10 @@ func inspectCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect PATH...",
 		Short: "Describe data, a tokenizer, a token store, a checkpoint or a run",
-		Long: `Describe what is given: data (columns with their classes, some rows, how often each label is there, how long texts are
-in tokens, and what the limits of training would cut), a checkpoint, a run, a tokenizer or a token store. Several files
-of data are described as one data set, a folder with splits split by split. Columns are measured by themselves: what a
-task puts in front of a text comes on top.`,
+		Long: `Describe data (columns with their classes, some rows, how often each label is there, how long texts are in tokens, and
+what the limits of training would cut), a checkpoint, a run, a tokenizer or a token store. Several files of data are
+described as one data set, a folder with splits split by split. Columns are measured by themselves: what a task puts in
+front of a text comes on top.`,
 		Example: `  t5train inspect runs/quickstart
   t5train inspect 'reviews/train-*.parquet' --column text --max-input-length 256
   t5train inspect ` + builtin.Default,

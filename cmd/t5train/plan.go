@@ -18,13 +18,12 @@ func planCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Predict how fast a cluster trains a configuration",
-		Long: `Measure some steps of a configuration on this machine, and predict step time, efficiency and memory for clusters of 1, 2, 4
-and so on nodes with processors like this one, each divided as is best for it: how many ranks, and how many threads each.
-No run begins. Pre-training makes its token stores, if they are missing, in the folder of --tokens or in the output folder that
-the configuration names. What the configuration is for may be said; else its keys tell, and it is of pre-training if none does.
-
-A step's micro-batches (train.accumulate) are divided over the ranks, so their number bounds how many ranks can work.`,
-		Example: `  t5train plan --config my.yaml --nodes 4 --cores 16 --bandwidth 10 --set train.accumulate=64
+		Long: `Measure some steps of a configuration on this machine, and predict step time, efficiency and memory for clusters of
+1, 2, 4 and so on nodes with processors like this one, each divided as is best for it. No run begins; token stores are
+made if they are missing. A step's micro-batches (train.accumulate) are divided over the ranks, so their number bounds
+how many ranks can work. docs/several-machines.md has the rest.`,
+		Example: `  t5train plan --config my.yaml --nodes 4 --cores 16 --set train.accumulate=64
+  t5train plan --config my.yaml --nodes 4 --bandwidth 25 --set train.accumulate=64
   t5train plan --config configs/quickstart.yaml --cores 8 --set train.accumulate=8`,
 		RunE: func(c *cobra.Command, args []string) error {
 			sources.sink = a.console()

@@ -16,18 +16,13 @@ func predictCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "predict",
 		Short: "Answer texts with a checkpoint",
-		Long: `Answer texts with a checkpoint: one JSON object a line or rows of parquet, in the order of the inputs.
-
-A checkpoint trained for classification answers with a label and its probability; with --task seq2seq, and every other
-checkpoint, with the text that the model generates. What generation_config.json of the checkpoint says about generation
-holds unless a flag says otherwise.
-
-Inputs need not fit into memory. An interrupted command resumes where it stopped when it is given again, with the same
-checkpoint, task and flags of generation.`,
+		Long: `Answer texts: one JSON object a line or rows of parquet, in the order of the inputs. A model of a classification
+answers with a label and its probability; others, and any with --task seq2seq, with the text that they generate.
+generation_config.json of the model holds unless a flag says otherwise. Inputs need not fit into memory. The same
+command resumes one that was interrupted.`,
 		Example: `  t5train predict --model runs/quickstart --text "You have won a prize"
   t5train predict --model runs/quickstart --input messages.txt --output answers.jsonl
-  t5train predict --model runs/translation --input corpus.parquet --output translated.parquet --beams 4
-  cat messages.txt | t5train predict --model runs/quickstart --input -`,
+  t5train predict --model runs/translation --input corpus.parquet --output translated.parquet --beams 4`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(c, a.stdin); err != nil {
@@ -70,9 +65,9 @@ checkpoint, task and flags of generation.`,
 	f.add(c)
 	f.model.addDType(c)
 	c.Flags().IntVar(&f.limits.MaxOutputLength, "max-output-length", 0,
-		"longest output in tokens (default: the checkpoint's, or 128)")
+		"longest output in tokens (default: the model's, or 128)")
 	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop,
-		"labels of each answer to a classification, the most probable first")
+		"labels of each answer to a classification, the likeliest first")
 	addKeep(c, &keep)
 	g.add(c, true)
 	ranks.add(c)

@@ -11,12 +11,11 @@ func pretrainCommand(a app) *cobra.Command {
 		Use:   pretrainName,
 		Short: "Pre-train a model on plain text",
 		Long: `Pre-train a model on plain text, from random weights or from a checkpoint, by span corruption or another objective.
-
-The text is tokenized once, into token stores in the folder tokens of the run, or in one that several runs share. Each
-evaluation tells the loss per token and per byte of held-out text, and shows chunks of it with what stood in each span and
-what the model fills in. A checkpoint is evaluated before the first step too.`,
-		Example: `  t5train pretrain --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet' --validation corpus/validation.parquet
-  t5train pretrain --model t5-small --train 'corpus/train-*.parquet' --validation held.parquet --output runs/continued --steps 1000 --learning-rate 1e-3 --set schedule.name=constant
+The text is tokenized once, into token stores in the folder tokens of the run, or in one that several runs share.
+Evaluations tell the loss per token and byte of held-out text, and show what the model fills in. docs/pretraining.md
+has the rest.`,
+		Example: `  t5train pretrain --config configs/pretrain-tiny.yaml --train corpus --validation held.parquet
+  t5train pretrain --model t5-small --train corpus --output runs/continued --steps 1000 --learning-rate 1e-3
   t5train pretrain --config my.yaml --tokens tokens --set objective.density=0.25`,
 	}, trainer.Pretrain)
 }

@@ -15,15 +15,13 @@ func pullCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pull ORG/NAME",
 		Short: "Download a model of the Hugging Face hub into its cache",
-		Long: `Download the files of a model that t5train reads into the cache that the tools of Hugging Face keep on
-this machine (HF_HUB_CACHE, HF_HOME), in their layout: all commands find it by its name then, and so do those tools.
-Standard output gets the folder.
-
-A download that was interrupted goes on when the command is given again. Sizes, and the SHA-256 where the server gives
-it, are checked. The token of HF_TOKEN, or of huggingface-cli login, is sent to the endpoint alone, and only over HTTPS
-or to this machine. Proxies are those of HTTPS_PROXY and NO_PROXY. With HF_HUB_OFFLINE=1 nothing is downloaded.`,
+		Long: `Download the files of a model that t5train reads into the cache that the tools of Hugging Face keep on this machine
+(HF_HUB_CACHE, HF_HOME), in their layout: all commands find it by its name then, and so do those tools. A download that
+was interrupted goes on when the command is given again. HF_TOKEN is sent to the endpoint alone; with HF_HUB_OFFLINE=1
+nothing is downloaded. docs/checkpoints.md has the rest.`,
 		Example: `  t5train pull google/flan-t5-small
-  t5train pull google/flan-t5-small --revision main --endpoint https://mirror.example.org`,
+  t5train pull google/flan-t5-small --revision main
+  t5train pull google/flan-t5-small --endpoint https://mirror.example.org`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return misuse(c, "got %d names, want one, such as google/flan-t5-small", len(args))

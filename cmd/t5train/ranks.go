@@ -25,12 +25,9 @@ const distributedFlag = "distributed"
 
 func (f *rankFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.distributed, distributedFlag, false,
-		"work with other processes over MPI, although no launcher such as mpirun shows that it has started this one; "+
-			"needs the t5train that is built with -tags mpi")
+		"use MPI though no launcher shows; needs a t5train built with -tags mpi")
 	c.Flags().DurationVar(&f.timeout, "rank-timeout", 10*time.Minute,
-		"how long processes that train, evaluate or predict wait for one that does not answer, before all end: "+
-			"longer than a checkpoint takes, and a minute at least while they start; 0 is forever. "+
-			"Work without a limit, such as reading data or inputs, is waited for, and noted after it")
+		"time to wait for a silent rank before all end; 0 is forever")
 }
 
 // errSaid is an error that somebody has reported already: this process, or another rank.

@@ -21,11 +21,10 @@ func reportCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "report RUN...",
 		Short: "Show runs: one HTML page, plots for papers, or a page that follows the training",
-		Long: `Show runs over each other: curves of losses and metrics, learning rate, throughput and memory, confusion matrix, best and
-worst examples, lengths of the examples, configuration and environment. RUN is the folder of a run, or one that holds runs.
-
-The page is one HTML file that needs no other, no network and no server. --plots writes a curve of each value as SVG and
-PNG. --watch serves the page on this machine, where new steps appear by themselves, until Ctrl-C.`,
+		Long: `Show runs over each other, in one HTML file that needs no other, no network and no server: how good they are and what
+to do next, curves, confusion matrix, examples, lengths, configuration and environment. RUN is the folder of a run, or
+one that holds runs. --plots writes each curve as SVG and PNG; --watch serves the page on this machine, where new steps
+appear by themselves, until Ctrl-C.`,
 		Example: `  t5train report runs/quickstart
   t5train report runs/first runs/second --output compare.html --plots plots
   t5train report runs --watch`,
@@ -95,16 +94,13 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 	}
 	f := c.Flags()
 	f.StringVarP(&output, "output", "o", "report.html", "file for the page; - is standard output")
-	f.BoolVar(&overwrite, "overwrite", false,
-		"replace the file that --output names; report.html is replaced without it")
-	f.StringVar(&plots, "plots", "",
-		"folder for SVG and PNG files, one of each curve, in place of those that are there; no page is written unless "+
-			"--output names one")
+	f.BoolVar(&overwrite, "overwrite", false, "replace the file that --output names")
+	f.StringVar(&plots, "plots", "", "folder for a SVG and a PNG of each curve; the page only with --output")
 	f.BoolVar(&watch, "watch", false, "serve the page on this machine and follow the runs")
-	f.StringVar(&address, "address", "127.0.0.1:8090", "with --watch: host and port to listen at; port 0 is a free one")
-	f.Float64Var(&o.Smoothing, "smoothing", 0.6, "share of what was before in each point of a noisy curve; 0 is none")
+	f.StringVar(&address, "address", "127.0.0.1:8090", "with --watch: host:port to listen at; port 0 is free")
+	f.Float64Var(&o.Smoothing, "smoothing", 0.6, "share of the past in each point of a noisy curve; 0 is none")
 	f.BoolVar(&o.Log, logScales, false,
-		"begin with logarithmic scales for losses and gradient norms; --log without a value is its old name")
+		"begin with logarithmic scales for losses and gradient norms")
 	return c
 }
 

@@ -15,6 +15,7 @@ func runsCommand(a app) *cobra.Command {
 		Long: `List the runs in a folder (default: runs), at any depth: task, model, steps, state and the best value of the metric that
 decides. A run is running, finished, or stopped; a stopped one is resumed by the command that began it.`,
 		Example: `  t5train runs
+  t5train runs experiments
   t5train runs experiments --json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			folder := "runs"

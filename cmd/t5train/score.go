@@ -11,14 +11,10 @@ func scoreCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "score",
 		Short: "Compute how probable given targets are",
-		Long: `Compute the log-probability of given targets after their inputs: one JSON object a line or row of parquet for each
-target, with its sum over the tokens, its mean and its perplexity. Where an input has several targets, probability is
-the share of each among them.
-
-Targets are a column of the input: texts, or in JSON lines also lists of texts. In a text file they stand behind the
-input, each after a tab. --target gives the same targets to all inputs. The targets of the label column of a classification are
-the texts of its labels. Their shares are those of the model as it is, without the temperature that calibrates what
-predict answers.`,
+		Long: `Compute the log-probability of given targets after their inputs: a JSON object a line or a row of parquet for each
+target, with its sum over the tokens, its mean, its perplexity and its share among the targets of the input. Targets
+are a column of the input; in a text file they stand behind the input, each after a tab. --target gives the same
+targets to all inputs. docs/prediction.md has the rest.`,
 		Example: `  t5train score --model runs/translation --input pairs.parquet --output scores.parquet
   t5train score --model flan-t5-small --text "Is the sky blue?" --target yes --target no
   t5train score --model flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
@@ -48,9 +44,8 @@ predict answers.`,
 	}
 	f.add(c)
 	f.model.addDType(c)
-	c.Flags().Lookup("max-input-length").Usage += "; targets are never cut"
-	c.Flags().StringArrayVar(&f.in.Targets, "target", nil, "target to score after every input (may be repeated)")
+	c.Flags().StringArrayVar(&f.in.Targets, "target", nil, "target to score after every input (repeatable)")
 	c.Flags().StringVar(&f.task.options.TargetColumn, "target-column", "",
-		"column of the targets (default: the checkpoint's)")
+		"column of the targets (default: the model's)")
 	return c
 }

@@ -24,18 +24,12 @@ func serveCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer HTTP requests with a checkpoint, and show a page to try it",
-		Long: `Answer HTTP requests with a checkpoint: JSON in, JSON out, and a page at / to try it in a browser.
-
-` + endpointHelp() + `
-An input is a text; for a task with several text columns it is an object with these fields. One that is too long for the
-model is refused, or cut with "truncate": true. Errors are {"error": {"code": ..., "message": ...}}.
-
-Requests that come at the same time are computed together. The first SIGINT, SIGTERM or SIGHUP finishes those that are there
-and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no authentication: the server listens to this machine alone unless
---address says otherwise.`,
+		Long: `Answer HTTP requests with a model: JSON in, JSON out, and a page at / to try it in a browser. Requests that come at the
+same time are computed together. The first SIGINT, SIGTERM or SIGHUP finishes those that are there and ends with status
+0. There is no authentication: the server listens to this machine alone unless --address says otherwise.
+docs/serving.md has the endpoints.`,
 		Example: `  t5train serve --model runs/quickstart
-  curl localhost:8080/v1/classify -H 'Content-Type: application/json' -d '{"inputs": ["You have won a prize"]}'
-
+  t5train serve --model runs/quickstart --address 127.0.0.1:9000 --timeout 10s
   t5train serve --model flan-t5-small --address :9000 --host t5.example.org`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -82,18 +76,16 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 	from.add(c)
 	from.addDType(c)
 	f.StringVar(&address, "address", "127.0.0.1:8080", "host and port to listen at; port 0 is a free one")
-	f.StringSliceVar(&o.Hosts, "host", nil,
-		"name under which clients may ask (default: those of this machine; any beyond loopback)")
+	f.StringSliceVar(&o.Hosts, "host", nil, "name by which clients may ask (default: of this machine, or any)")
 	f.IntVar(&o.BatchSize, "batch-size", 32, "sequences computed at a time; each beam is one")
-	f.IntVar(&o.BatchTokens, "batch-tokens", 32768,
-		"tokens computed at a time, of inputs and of the outputs that they may have")
-	f.IntVar(&o.Workers, "workers", 1, "batches computed at a time; more help small models on many processors")
+	f.IntVar(&o.BatchTokens, "batch-tokens", 32768, "tokens of inputs and outputs computed at a time")
+	f.IntVar(&o.Workers, "workers", 1, "batches computed at a time; more help small models")
 	f.IntVar(&o.Queue, "queue", 1024, "inputs that may wait; more are refused with status 429")
 	f.Int64Var(&o.MaxBody, "max-body", 1<<20, "longest body of a request in bytes")
 	f.IntVar(&o.MaxInputs, "max-inputs", 128, "most inputs of a request")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
 	f.IntVar(&o.MaxOutputLength, "max-output-length", 0,
-		"longest output that may be asked for, in tokens (default: 512, or the checkpoint's if longer)")
+		"longest output to ask for, in tokens (default: 512, or the model's)")
 	f.IntVar(&o.MaxBeams, "max-beams", 16, "most beams or samples of an input")
 	f.IntVar(&o.Connections, "max-connections", 2048, "connections at a time; others wait")
 	f.DurationVar(&o.Timeout, "timeout", time.Minute, "longest time of a request, waiting included")

@@ -16,7 +16,11 @@ func sizesCommand(a app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sizes",
 		Short: "List model sizes with their parameters and the memory that they need",
-		Args:  noArguments,
+		Long:  `List the sizes of T5 with their parameters, and the memory that a checkpoint, inference and training take.`,
+		Example: `  t5train sizes
+  t5train sizes | grep v1_1
+  t5train sizes | sort -k 2 -n`,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 			fmt.Fprint(w, "size\tparameters\tlayers\td_model\td_ff\theads\tcheckpoint\tinference\t")

@@ -45,14 +45,13 @@ type tokenizerFlags struct {
 }
 
 func (t *tokenizerFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&t.path, "tokenizer", "",
-		"run, checkpoint folder, spiece.model or tokenizer.json (default: T5's vocabulary)")
+	c.Flags().StringVar(&t.path, "tokenizer", "", "run, checkpoint, spiece.model or tokenizer.json (default: T5's)")
 	t.addSpecial(c)
 }
 
 func (t *tokenizerFlags) addSpecial(c *cobra.Command) {
 	c.Flags().StringVar(&t.special, "special", "",
-		"whose rule for special tokens: transformers, or seqio as the original T5 (default: the tokenizer's own)")
+		"rule for special tokens: transformers or seqio (default: its own)")
 }
 
 func (t *tokenizerFlags) load(c *cobra.Command) (*tokenizer.Tokenizer, error) {
@@ -119,7 +118,7 @@ type textFlags struct {
 
 func (t *textFlags) add(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&t.input, "input", "-", "file of texts, PATH or PATH:COLUMN (default column: text); - is standard input")
+	f.StringVar(&t.input, "input", "-", "texts, PATH or PATH:COLUMN (default column: text); - is stdin")
 	addInputFormat(c, &t.format)
 	f.StringVar(&t.column, "column", "", "column of the texts: its old place")
 	f.Lookup("column").Hidden = true
@@ -148,8 +147,10 @@ func encodeCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "encode",
 		Short: "Print the token ids of texts, one text a line",
+		Long:  `Print the token ids of texts, one text a line: of --text, or of a file, by default standard input.`,
 		Example: `  t5train tokenizer encode --text "translate English to German: That is good."
-  t5train tokenizer encode --tokenizer runs/quickstart --pieces --input messages.txt`,
+  t5train tokenizer encode --tokenizer runs/quickstart --pieces --input messages.txt
+  t5train tokenizer encode --input train.parquet:text --json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			t, err := tok.load(c)
@@ -190,7 +191,7 @@ func encodeCommand(a app) *cobra.Command {
 	tok.add(c)
 	from.add(c)
 	f := c.Flags()
-	f.StringArrayVar(&texts, "text", nil, "text to encode (may be repeated)")
+	f.StringArrayVar(&texts, "text", nil, "text to encode (repeatable)")
 	f.BoolVar(&pieces, "pieces", false, "print the pieces instead of their ids")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object a line: text, ids and pieces")
 	f.BoolVar(&eos, "eos", true, "end each text with </s>, as transformers does")
@@ -231,7 +232,9 @@ func decodeCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "decode",
 		Short: "Print the text of token ids, one sequence a line",
+		Long:  `Print the text of token ids, one sequence a line: of --ids, or of a file, by default standard input.`,
 		Example: `  t5train tokenizer decode --ids "13959 1566 12 2968 10 466 19 207 5 1"
+  t5train tokenizer decode --tokenizer runs/quickstart --input ids.txt
   t5train tokenizer encode --input messages.txt | t5train tokenizer decode --skip-special`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -279,7 +282,7 @@ func decodeCommand(a app) *cobra.Command {
 	}
 	tok.add(c)
 	f := c.Flags()
-	f.StringArrayVar(&lists, "ids", nil, "ids to decode, separated by spaces or commas (may be repeated)")
+	f.StringArrayVar(&lists, "ids", nil, "ids to decode, with spaces or commas between them (repeatable)")
 	f.StringVar(&input, "input", "-", "file with a sequence of ids a line; - is standard input")
 	f.BoolVar(&skip, "skip-special", false, "leave out special tokens")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object a line: ids and text")

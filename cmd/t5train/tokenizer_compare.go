@@ -16,10 +16,11 @@ func compareCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare",
 		Short: "Compare two tokenizers over texts",
-		Long: `Compare two tokenizers: their vocabularies, and the ids and the decoded text of every input text. The first differences are
-shown. The exit status is 1 if there are any.`,
+		Long: `Compare two tokenizers: their vocabularies, and the ids and the decoded text of every input text. The first
+differences are shown. The exit status is 1 if there are any.`,
 		Example: `  t5train tokenizer compare --tokenizer flan-t5-small --tokenizer runs/first --input train.parquet:text
-  t5train tokenizer compare --tokenizer spiece.model --tokenizer tokenizer.json --input messages.txt`,
+  t5train tokenizer compare --tokenizer spiece.model --tokenizer tokenizer.json --input messages.txt
+  cat messages.txt | t5train tokenizer compare --tokenizer spiece.model --tokenizer tokenizer.json --show 1`,
 		RunE: func(c *cobra.Command, args []string) error {
 			args, err := rules.several(c, a.console(), args, 2, 2)
 			if err != nil {

@@ -26,13 +26,11 @@ func tokenizerReportCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "report",
 		Short: "Measure how a vocabulary writes texts, or two vocabularies beside each other",
-		Long: `Measure how a vocabulary writes texts: how many tokens a word and a byte take, what is unknown, how many pieces are used, which
-are the longest and the rarest; for two vocabularies beside each other. Words are what spaces separate.
-
-A vocabulary fits a text when it takes few tokens for a byte, knows its characters and leaves few pieces unused: a piece that
-is rare in all of the training text learns little.`,
+		Long: `Measure how a vocabulary writes texts: how many tokens a word and a byte take, what is unknown, how many pieces are
+used, which are the longest and the rarest; for two vocabularies beside each other. A vocabulary fits a text when it
+takes few tokens for a byte, knows its characters and leaves few pieces unused.`,
 		Example: `  t5train tokenizer report --tokenizer spiece.model --input 'corpus/train-*.parquet'
-  t5train tokenizer report --tokenizer flan-t5-small --tokenizer german/spiece.model --input train.parquet:de --plots plots
+  t5train tokenizer report --tokenizer flan-t5-small --tokenizer german --input train.parquet:text --plots plots
   t5train tokenizer report --tokenizer runs/first --input messages.txt --json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			args, err := rules.several(c, a.console(), args, 1, 2)
@@ -80,8 +78,7 @@ is rare in all of the training text learns little.`,
 	f.IntVar(&o.Show, "show", 10, "pieces and characters to show of each kind")
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")
-	f.StringVar(&plots, "plots", "",
-		"folder for coverage.svg and coverage.png: the share of the tokens that the most frequent pieces make up")
+	f.StringVar(&plots, "plots", "", "folder for coverage.svg and .png: the share of the frequent pieces")
 	return c
 }
 

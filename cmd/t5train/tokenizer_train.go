@@ -14,8 +14,7 @@ import (
 )
 
 // inputHelp describes the --input of commands that read text for vocabularies.
-const inputHelp = "text: PATH or PATH:COLUMN of parquet, text, JSON lines, CSV, also .gz; a file, a folder or a glob " +
-	"(may be repeated)"
+const inputHelp = "texts, PATH or PATH:COLUMN: a file, a folder or a glob (repeatable)"
 
 func tokenizerTrainCommand(a app) *cobra.Command {
 	o := corpus.VocabularyOptions{Train: vocabulary.Defaults(), ExtraIDs: tokenizer.DefaultExtraIDs}
@@ -24,16 +23,10 @@ func tokenizerTrainCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "train",
 		Short: "Train a SentencePiece vocabulary",
-		Long: `Train a SentencePiece vocabulary of T5's kind: <pad> is 0, </s> 1, <unk> 2, and behind the vocabulary come 100 sentinels.
-
-Beside spiece.model stand tokenizer.json and what else transformers' AutoTokenizer opens the folder with. As in T5's own files
-the sentinels are no part of spiece.model: tokenizer_config.json says how many there are. So --vocab-size 32000 makes 32,100
-tokens. The defaults are those of spm_train, which T5 used, but for --vocab-size (8000 there) and --max-text (no limit there).
-In SentencePiece's documentation --sample-lines is called input_sentence_size, --max-line-bytes max_sentence_length, and
---user-symbols user_defined_symbols; the other options are called as here.
-
-The result depends on the text, the options and the seed, not on the number of threads. Words are counted while the text is
-read, so memory grows with the different words. Of more text than --max-text a sample of the lines is trained on.`,
+		Long: `Train a SentencePiece vocabulary of T5's kind: <pad> is 0, </s> 1, <unk> 2, and behind it come 100 sentinels, so that
+--vocab-size 32000 makes 32,100 tokens. transformers' AutoTokenizer opens the folder. The result depends on the text,
+the options and the seed, not on the threads. Of more text than --max-text a sample of the lines is trained on.
+docs/vocabulary.md has the rest.`,
 		Example: `  t5train tokenizer train --input corpus.parquet:text --vocab-size 32000 --output spiece.model
   t5train tokenizer train --input 'books/*.txt' --input web.parquet --vocab-size 8000 --output german
   t5train tokenizer train --input corpus --type bpe --byte-fallback --normalization nfkc --output bytes`,
@@ -70,24 +63,23 @@ read, so memory grows with the different words. Of more text than --max-text a s
 	f.StringVar(&o.Output, "output", "", "folder for the tokenizer, or spiece.model in one")
 	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the tokenizer that is there")
 	f.StringVar(&kind, "type", string(t.Kind), "unigram or bpe")
-	f.IntVar(&t.VocabSize, "vocab-size", t.VocabSize,
-		"pieces, with <pad>, </s>, <unk> and symbols and without the sentinels")
+	f.IntVar(&t.VocabSize, "vocab-size", t.VocabSize, "pieces, with <pad>, </s> and <unk>, without sentinels")
 	f.IntVar(&o.ExtraIDs, "extra-ids", o.ExtraIDs, "sentinels behind the vocabulary, which span corruption needs")
 	f.StringVar(&t.Normalization, "normalization", t.Normalization, strings.Join(normalize.Names(), ", "))
 	f.Float64Var(&t.CharacterCoverage, "character-coverage", t.CharacterCoverage,
-		"part of the characters of the text, the frequent ones, that become pieces")
+		"share of the characters of the text that become pieces")
 	f.IntVar(&t.MaxPieceLength, "max-piece-length", t.MaxPieceLength, "characters of the longest piece")
 	f.BoolVar(&t.SplitByUnicodeScript, "split-by-unicode-script", t.SplitByUnicodeScript,
 		"no piece holds characters of two scripts")
 	f.BoolVar(&t.SplitByNumber, "split-by-number", t.SplitByNumber, "no piece holds digits and letters")
 	f.BoolVar(&t.SplitByWhitespace, "split-by-whitespace", t.SplitByWhitespace,
-		"no piece continues after a space; false takes about 20 times the time, since lines repeat less than words")
+		"no piece continues after a space; false takes far longer")
 	f.BoolVar(&t.SplitDigits, "split-digits", t.SplitDigits, "each digit is a piece of its own")
 	f.BoolVar(&t.ByteFallback, "byte-fallback", t.ByteFallback,
-		"unknown characters become their bytes, for which there are 256 pieces")
+		"unknown characters become their bytes, which have 256 pieces")
 	f.StringSliceVar(&t.ControlSymbols, "control-symbols", nil, "tokens that no text gives, a,b")
 	f.StringSliceVar(&t.UserSymbols, "user-symbols", nil,
-		"pieces that are always cut out of the text, a,b; ▁ stands for a space")
+		"pieces that are always cut out, a,b; ▁ stands for a space")
 	f.BoolVar(&hardLimit, "hard-vocab-limit", true, "text that gives fewer pieces than --vocab-size is an error")
 	f.IntVar(&t.MaxLineBytes, "max-line-bytes", t.MaxLineBytes, "longer lines are left out; 0 for none")
 	f.IntVar(&t.SampleLines, "sample-lines", 0, "lines to train on, drawn at random (default: all, up to --max-text)")

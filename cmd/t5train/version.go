@@ -18,10 +18,12 @@ func versionCommand(a app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, and what this machine computes with",
-		Long: "Print version, commit and Go of this program, the kernels that it takes on this machine (and in " +
-			"brackets all that run here: " + kernel.ISAVariable + " chooses one), and the models that are built in.",
-		Example: "  t5train version",
-		Args:    noArguments,
+		Long: `Print version, commit and Go of this program, the kernels that it takes on this machine (and in brackets all that run
+here: T5_KERNEL chooses one), and the models that are built in.`,
+		Example: `  t5train version
+  t5train --version
+  T5_KERNEL=portable t5train version`,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			isa, err := kernel.ISAFromEnvironment()
 			if err != nil {

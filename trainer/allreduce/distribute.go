@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Distribute computes a sequence of functions, such as those of the batches of an evaluation, on the ranks in turn. each
-// calls next for every function, in order; it does so on all ranks, and a rank computes its own only. add takes all
-// results, in order, on every rank: what it makes of them is the same there as in one process. A rank that fails or
-// whose context ends lets all of them end.
+// Distribute computes a sequence of functions, such as those of the batches of an evaluation, on the ranks in turn.
+// each calls next for every function, in order; it does so on all ranks, and a rank computes its own only. add takes
+// all results, in order, on every rank: what it makes of them is the same there as in one process. A rank that fails
+// or whose context ends lets all of them end.
 func Distribute[R any](
 	ctx context.Context, g *Group,
 	each func(ctx context.Context, next func(compute func() (R, error)) error) error, add func(R) error,
