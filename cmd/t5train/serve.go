@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,11 +13,13 @@ import (
 	"t5train/internal/loopback"
 	"t5train/internal/ui"
 	"t5train/trainer/serve"
+	"t5train/trainer/serve/access"
 )
 
 func serveCommand(a app) *cobra.Command {
 	var from modelFlags
 	var address string
+	var files access.Files
 	var o serve.Options
 	var t taskFlags
 	c := &cobra.Command{
@@ -26,11 +27,11 @@ func serveCommand(a app) *cobra.Command {
 		Short: "Answer HTTP requests with a checkpoint, and show a page to try it",
 		Long: `Answer HTTP requests with a model: JSON in, JSON out, and a page at / to try it in a browser. Requests that come at the
 same time are computed together. The first SIGINT, SIGTERM or SIGHUP finishes those that are there and ends with status
-0. There is no authentication: the server listens to this machine alone unless --address says otherwise.
-docs/serving.md has the endpoints.`,
+0. The server listens to this machine alone unless --address says otherwise; then --api-key-file and --tls-cert say who
+may ask, and encrypt. docs/serving.md has the endpoints.`,
 		Example: `  t5train serve --model runs/quickstart
   t5train serve --model runs/quickstart --address 127.0.0.1:9000 --timeout 10s
-  t5train serve --model flan-t5-small --address :9000 --host t5.example.org`,
+  t5train serve --model flan-t5-small --address :9000 --host t5.example.org --api-key-file keys.txt`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkServeFlags(c); err != nil {
@@ -46,6 +47,10 @@ docs/serving.md has the endpoints.`,
 			}
 			console := a.console()
 			o.Log = slog.New(a.requests())
+			var notes []string
+			if o.Keys, o.TLS, notes, err = files.Read(); err != nil {
+				return fmt.Errorf("serve: %w", err)
+			}
 			local := loopback.Is(host)
 			if !local && len(o.Hosts) == 0 {
 				o.Hosts = []string{"*"}
@@ -59,11 +64,22 @@ docs/serving.md has the endpoints.`,
 			if err != nil {
 				return fmt.Errorf("serve: %w: choose another --address", err)
 			}
-			ui.Say(console, "serve", "http://%s", listener.Addr())
-			if !local {
-				ui.Say(console, "warning",
-					"everyone who reaches this address can use the model, for the server has no "+
-						"authentication: --address 127.0.0.1:8080 is for this machine alone")
+			scheme := "http"
+			if o.TLS != nil {
+				scheme = "https"
+			}
+			ui.Say(console, "serve", "%s://%s", scheme, listener.Addr())
+			switch {
+			case local:
+			case o.Keys == nil:
+				notes = append(notes, "everyone who reaches this address can use the model: --api-key-file lets only "+
+					"those ask who know a key, and --address 127.0.0.1:8080 is for this machine alone")
+			case o.TLS == nil:
+				notes = append(notes, "whoever is on the way can read keys and texts: --tls-cert and --tls-key "+
+					"encrypt them")
+			}
+			for _, note := range notes {
+				ui.Say(console, "warning", "%s", note)
 			}
 			if err := server.Run(c.Context(), listener); err != nil {
 				return err
@@ -77,6 +93,9 @@ docs/serving.md has the endpoints.`,
 	from.addDType(c)
 	f.StringVar(&address, "address", "127.0.0.1:8080", "host and port to listen at; port 0 is a free one")
 	f.StringSliceVar(&o.Hosts, "host", nil, "name by which clients may ask (default: of this machine, or any)")
+	f.StringVar(&files.Keys, "api-key-file", "", "file with a key a line; a client must send one of them")
+	f.StringVar(&files.Certificate, "tls-cert", "", "PEM file with the certificate for HTTPS")
+	f.StringVar(&files.PrivateKey, "tls-key", "", "PEM file with the private key of --tls-cert")
 	f.IntVar(&o.BatchSize, "batch-size", 32, "sequences computed at a time; each beam is one")
 	f.IntVar(&o.BatchTokens, "batch-tokens", 32768, "tokens of inputs and outputs computed at a time")
 	f.IntVar(&o.Workers, "workers", 1, "batches computed at a time; more help small models")
@@ -93,16 +112,6 @@ docs/serving.md has the endpoints.`,
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	return c
-}
-
-// endpointHelp has the endpoints, with what each is about behind its path.
-func endpointHelp() string {
-	var lines strings.Builder
-	for _, e := range serve.Endpoints() {
-		head := fmt.Sprintf("  %-4s %-20s  ", e.Method, e.Path)
-		lines.WriteString(head + strings.ReplaceAll(e.About, "\n", "\n"+strings.Repeat(" ", len(head))) + "\n")
-	}
-	return lines.String()
 }
 
 // splitAddress returns the host of an address whose port can be listened at.
@@ -129,6 +138,9 @@ func checkServeFlags(c *cobra.Command) error {
 		if d, _ := c.Flags().GetDuration(name); d <= 0 {
 			return misuse(c, "--%s %v: want more than 0, such as 30s", name, d)
 		}
+	}
+	if f := c.Flags(); f.Changed("tls-cert") != f.Changed("tls-key") {
+		return misuse(c, "--tls-cert and --tls-key belong together: give both or none")
 	}
 	queue, _ := c.Flags().GetInt("queue")
 	if inputs, _ := c.Flags().GetInt("max-inputs"); inputs > queue {

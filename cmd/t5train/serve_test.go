@@ -2,8 +2,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"regexp"
@@ -21,6 +25,7 @@ func TestServe(t *testing.T) {
 	s := servers{running: make(map[*testscript.TestScript]*server)}
 	runScripts(t, "testdata/serve", map[string]func(*testscript.TestScript, bool, []string){
 		"serving": s.serving, "watching": s.watching, "stops": s.stops, "curl": curl, "readme": readme,
+		"certificate": certificate,
 	})
 }
 
@@ -42,7 +47,7 @@ type serverLog struct {
 	address chan string
 }
 
-var listens = regexp.MustCompile(`(?m)^(?:serve|report): (http://\S+)\s`)
+var listens = regexp.MustCompile(`(?m)^(?:serve|report): (https?://\S+)\s`)
 
 func (l *serverLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
@@ -55,7 +60,7 @@ func (l *serverLog) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// serving starts t5train serve at a free port, and sets URL:
+// serving starts t5train serve at a free port, and sets URL and PORT:
 //
 //	serving --model $RUN
 func (s *servers) serving(ts *testscript.TestScript, neg bool, args []string) {
@@ -75,7 +80,7 @@ func (s *servers) watching(ts *testscript.TestScript, neg bool, args []string) {
 	s.start(ts, append([]string{"report", "--watch", "--address", "127.0.0.1:0"}, args...))
 }
 
-// start starts a command that serves, and sets URL.
+// start starts a command that serves, and sets URL and PORT.
 func (s *servers) start(ts *testscript.TestScript, args []string) {
 	address := make(chan string, 1)
 	log := &serverLog{address: address}
@@ -91,6 +96,7 @@ func (s *servers) start(ts *testscript.TestScript, args []string) {
 	select {
 	case url := <-address:
 		ts.Setenv("URL", url)
+		ts.Setenv("PORT", url[strings.LastIndexByte(url, ':')+1:])
 	case <-time.After(time.Minute):
 		ts.Fatalf("the server does not listen")
 	}
@@ -122,11 +128,12 @@ func (s *servers) stops(ts *testscript.TestScript, neg bool, args []string) {
 // curl does what curl does with these arguments, as far as docs/serving.md needs it, and leaves the answer in the file
 // answer:
 //
-//	curl [-H header] [-d body] url
+//	curl [-H header] [-d body] [--cacert file] url
 //	! curl ...            wants a status that is none of success
 func curl(ts *testscript.TestScript, neg bool, args []string) {
 	var url, body string
 	headers := make(http.Header)
+	client := &http.Client{}
 	for i := 0; i < len(args); i++ {
 		switch args[i] {
 		case "-H":
@@ -136,6 +143,11 @@ func curl(ts *testscript.TestScript, neg bool, args []string) {
 		case "-d":
 			i++
 			body = args[i]
+		case "--cacert":
+			i++
+			pool := x509.NewCertPool()
+			pool.AppendCertsFromPEM([]byte(ts.ReadFile(args[i])))
+			client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
 		default:
 			url = args[i]
 		}
@@ -147,7 +159,7 @@ func curl(ts *testscript.TestScript, neg bool, args []string) {
 	r, err := http.NewRequest(method, url, strings.NewReader(body))
 	ts.Check(err)
 	r.Header, r.Host = headers, headers.Get("Host")
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := client.Do(r)
 	ts.Check(err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -156,6 +168,24 @@ func curl(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Logf("%s: %s", answer.Status, text)
 	if success := answer.StatusCode < 300; success == neg {
 		ts.Fatalf("answered %s", answer.Status)
+	}
+}
+
+// certificate writes a certificate for 127.0.0.1 that is its own authority, and its private key:
+//
+//	certificate cert.pem key.pem
+func certificate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: certificate cert key")
+	}
+	h := httptest.NewTLSServer(nil) // which has one
+	defer h.Close()
+	pair := h.TLS.Certificates[0]
+	private, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	ts.Check(err)
+	for i, block := range []pem.Block{{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}, {Type: "PRIVATE KEY",
+		Bytes: private}} {
+		ts.Check(os.WriteFile(ts.MkAbs(args[i]), pem.EncodeToMemory(&block), 0o600))
 	}
 }
 

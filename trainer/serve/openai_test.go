@@ -4,15 +4,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"math"
 	"net/http"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
-
-	"t5train/trainer/serve/access"
 )
 
 // stable replaces what changes from request to request.
@@ -144,62 +141,5 @@ func TestOpenAIRefusals(t *testing.T) {
 				t.Errorf("answered %d %s (%v)\nwant %s", status, answer, err, c.want)
 			}
 		})
-	}
-}
-
-// With keys, every endpoint but those that watch over the server wants one of them.
-func TestKeys(t *testing.T) {
-	log := &syncBuffer{}
-	s, h := start(t, Options{Name: "first", Keys: access.NewKeys("first-key", "second-key"),
-		Log: slog.New(slog.NewTextHandler(log, nil))})
-	with := func(method, path, authorization string) (status int, answer string, header http.Header) {
-		r, err := http.NewRequest(method, h.URL+path, strings.NewReader(map[bool]string{
-			true: `{"inputs": ["a"]}`, false: `{"model": "first", "prompt": "a"}`}[path == "/v1/generate"]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Content-Type", "application/json")
-		if authorization != "" {
-			r.Header.Set("Authorization", authorization)
-		}
-		a, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		status, answer = read(t, a)
-		return status, answer, a.Header
-	}
-	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer wrong-key", "Bearer first-ke",
-		"Bearer first-key2",
-		"Basic first-key", "first-key", "Bearer first-key second-key"} {
-		for _, path := range []string{"GET /", "GET /metrics", "GET /v1/model", "POST /v1/generate",
-			"POST /v1/completions",
-			"GET /v1/models"} {
-			method, path, _ := strings.Cut(path, " ")
-			status, answer, header := with(method, path, authorization)
-			if status != 401 || !strings.Contains(answer, "invalid_api_key") ||
-				header.Get("WWW-Authenticate") != "Bearer" {
-				t.Errorf("%s %s with %q: %d %s", method, path, authorization, status, answer)
-			}
-		}
-	}
-	for _, authorization := range []string{"Bearer first-key", "bearer second-key", "Bearer  first-key "} {
-		for _, path := range []string{"GET /", "GET /metrics", "POST /v1/generate", "POST /v1/completions"} {
-			method, path, _ := strings.Cut(path, " ")
-			if status, answer, _ := with(method, path, authorization); status != 200 {
-				t.Errorf("%s with %q: %d %s", path, authorization, status, answer)
-			}
-		}
-	}
-	for _, path := range []string{"/healthz", "/readyz"} {
-		if status, answer, _ := with("GET", path, ""); status != 200 {
-			t.Errorf("%s without a key: %d %s", path, status, answer)
-		}
-	}
-	if !strings.Contains(s.metrics.Text(), `t5train_refused_total{reason="invalid_api_key"} 54`) {
-		t.Errorf("the refusals are not counted: %s", s.metrics.Text())
-	}
-	if strings.Contains(log.String(), "-key") {
-		t.Errorf("the log holds a key: %s", log)
 	}
 }

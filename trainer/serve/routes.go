@@ -99,7 +99,8 @@ func (s *Server) newRoutes() (routes *http.ServeMux, paths []string, err error) 
 			return nil, nil, err
 		}
 		_, path, _ := strings.Cut(strings.TrimSuffix(pattern, "{$}"), " ")
-		routes.Handle(pattern, route{protocol.Endpoint{Path: path}, func(*exchange) (response, error) {
+		// The page holds nothing of the model, and asks for a key itself.
+		routes.Handle(pattern, route{protocol.Endpoint{Path: path, Open: true}, func(*exchange) (response, error) {
 			return response{status: http.StatusOK, contentType: file.contentType, cache: "no-cache", body: content}, nil
 		}})
 	}

@@ -33,8 +33,9 @@ var flags = []group{
 		"max-shard-size", "average", "trim", "min-shared-length", "max-shared", "fix-encoding", "json",
 		"examples", "max-examples", "show", "batches", "held-out", "smoothing", "log-scales",
 	}},
+	{"Who may ask", []string{"host", "api-key-file", "tls-cert", "tls-key"}},
 	{"Limits", []string{
-		"host", "timeout", "grace", "queue", "workers", "batch-tokens", "max-inputs", "max-beams", "max-body",
+		"timeout", "grace", "queue", "workers", "batch-tokens", "max-inputs", "max-beams", "max-body",
 		"max-connections",
 	}},
 	{"Model to measure", []string{

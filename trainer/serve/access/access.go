@@ -28,7 +28,11 @@ func NewKeys(keys ...string) *Keys {
 	return k
 }
 
-// ReadKeys reads a file with a key a line. Blank lines and those that begin with # are left out. note is what its owner
+// minKey is the length of the shortest key: 64 bits, if its characters are hexadecimal. Shorter ones can be found by
+// trying.
+const minKey = 16
+
+// ReadKeys reads a file with a key a line. Empty lines and those that begin with # are left out. note is what its owner
 // should know: that others can read it.
 func ReadKeys(path string) (keys *Keys, note string, err error) {
 	text, err := bounded.ReadFile(path)
@@ -36,6 +40,7 @@ func ReadKeys(path string) (keys *Keys, note string, err error) {
 		return nil, "", fmt.Errorf("read the keys: %w", err)
 	}
 	var list []string
+	const remedy = "such as that of openssl rand -hex 32"
 	n := 0
 	for line := range strings.Lines(strings.TrimPrefix(string(text), "\uFEFF")) {
 		n++
@@ -48,13 +53,41 @@ func ReadKeys(path string) (keys *Keys, note string, err error) {
 			return nil, "", fmt.Errorf("read the keys: %s line %d: a key has letters, digits and signs of ASCII only, "+
 				"without spaces", path, n)
 		}
+		if len(key) < minKey {
+			return nil, "", fmt.Errorf("read the keys: %s line %d: the key has %d characters, want at least %d, %s",
+				path, n, len(key), minKey, remedy)
+		}
 		list = append(list, key)
 	}
 	if len(list) == 0 {
-		return nil, "", fmt.Errorf("read the keys: %s has none: write one a line, such as that of openssl rand -hex 32",
-			path)
+		return nil, "", fmt.Errorf("read the keys: %s has none: write one a line, %s", path, remedy)
 	}
 	return NewKeys(list...), secrecy(path), nil
+}
+
+// Files are those that say who may ask a server, and that it shows to those who ask. An empty name is no file.
+type Files struct {
+	Keys                    string // see ReadKeys
+	Certificate, PrivateKey string // see Certificate
+}
+
+// Read reads the files that are named. notes are what their owner should know.
+func (f Files) Read() (keys *Keys, config *tls.Config, notes []string, err error) {
+	noted := func(note string) {
+		if note != "" {
+			notes = append(notes, note)
+		}
+	}
+	var note string
+	if f.Keys != "" {
+		keys, note, err = ReadKeys(f.Keys)
+		noted(note)
+	}
+	if err == nil && f.Certificate != "" {
+		config, note, err = Certificate(f.Certificate, f.PrivateKey)
+		noted(note)
+	}
+	return keys, config, notes, err
 }
 
 // secrecy says that others may read a file, if they may.
@@ -87,9 +120,8 @@ func Bearer(header string) (key string, ok bool) {
 	return strings.TrimSpace(key), ok && strings.EqualFold(scheme, "Bearer")
 }
 
-// Certificate reads what a server needs for TLS: its certificate, followed by those that signed it, and its private
-// key.
-// note is what its owner should know.
+// Certificate reads what a server needs for TLS from PEM files: its certificate, followed by those that signed it, and
+// its private key. note is what its owner should know: that others can read the key.
 func Certificate(certFile, keyFile string) (config *tls.Config, note string, err error) {
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	switch {

@@ -12,14 +12,17 @@ function element(name, properties = {}, ...children) {
 }
 
 let model = null; // what v1/model tells
+let key = ""; // that the server wants, if it wants one; forgotten with the page
 
 async function begin() {
   try {
     model = await exchange("v1/model");
   } catch (err) {
-    showProblem(err);
+    $("#key").hidden = err.status !== 401;
+    if (err.status !== 401 || key !== "") showProblem(err);
     return;
   }
+  $("#key").hidden = true;
   const task = model.labels.length > 0 ? "labels: " + model.labels.map((l) => l.label).join(", ") : "text in, text out";
   $("#about").textContent = [model.name, model.parameters.toLocaleString("en") + " parameters, " + model.dtype, task].filter(Boolean).join(" · ");
   document.title = (model.name ? model.name + " · " : "") + "t5train";
@@ -38,6 +41,13 @@ async function begin() {
   const wanted = document.getElementById("tab-" + location.hash.slice(1));
   select(wanted && !wanted.hidden ? wanted : model.labels.length > 0 ? $("#tab-classify") : $("#tab-generate"));
 }
+
+$("#key").addEventListener("submit", (event) => {
+  event.preventDefault();
+  key = $("#key input").value.trim();
+  $("#problem").hidden = true;
+  begin();
+});
 
 // Tabs: arrows, Home and End move between them, and the one that has the focus is shown.
 
@@ -109,14 +119,15 @@ const requests = {
 
 // exchange returns the answer to a request, or throws what the server says is wrong.
 async function exchange(path, body, signal) {
-  const options = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const headers = key === "" ? {} : { Authorization: "Bearer " + key };
+  const options = body === undefined ? { headers } : { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(path, { ...options, signal });
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error.message);
+  if (!response.ok) throw Object.assign(new Error(answer.error.message), { status: response.status });
   return answer;
 }
 
-for (const form of all("form")) {
+for (const form of all("section form")) {
   const kind = form.closest("section").id, stop = $(".stop", form), submit = $("[type=submit]", form);
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
@@ -206,7 +217,8 @@ function showProblem(err) {
 
 function showRequest(path, body) {
   const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
-  $("#request pre").textContent = `curl ${new URL(path, location.href)} -H 'Content-Type: application/json' -d '${quoted}'`;
+  const shown = key === "" ? "" : ' -H "Authorization: Bearer $KEY"'; // not the key itself: the text is for others
+  $("#request pre").textContent = `curl ${new URL(path, location.href)}${shown} -H 'Content-Type: application/json' -d '${quoted}'`;
   $("#request").hidden = false;
 }
 
