@@ -9,7 +9,8 @@ import (
 )
 
 // ErrBFloat16 is the error of what only a model of float32 can do.
-var ErrBFloat16 = errors.New("the weights are in bfloat16, which is for inference: open the checkpoint in float32")
+var ErrBFloat16 = errors.New("the weights are in bfloat16, which is for inference and below adapters: open the " +
+	"checkpoint in float32")
 
 // LoadBFloat16 is Load for inference in half the memory: the matrices of the linear layers are rounded to bfloat16 as
 // they are read. One whose weights are in eight bits is an error.
@@ -48,7 +49,7 @@ func halve(p *op.Param) {
 }
 
 // DType names the type of the linear layers in memory: float32, bfloat16 or int8. Those of the last two have no
-// LossGraph.
+// LossGraph unless they are frozen.
 func (m *T5) DType() string {
 	for _, p := range m.Params {
 		switch {

@@ -14,8 +14,8 @@ import (
 const scaleSuffix = ".scale"
 
 // ErrInt8 is the error of what only a model of float32 can do.
-var ErrInt8 = errors.New("the weights are in eight bits (int8), which is for inference: use the checkpoint that they " +
-	"were converted from")
+var ErrInt8 = errors.New("the weights are in eight bits (int8), which is for inference and below adapters " +
+	"(lora.rank): use the checkpoint that they were converted from")
 
 // IsLinear reports whether a parameter is a matrix of a linear layer, the embedding included: what a model in eight
 // bits has in eight bits. Norms and position biases, which are small, stay float32.
@@ -39,7 +39,8 @@ func InInt8(src TensorSource) bool {
 	return false
 }
 
-// Int8 reports whether the model has weights in eight bits. Such a model is for inference: it has no LossGraph.
+// Int8 reports whether the model has weights in eight bits. It has no LossGraph unless
+// they are frozen.
 func (m *T5) Int8() bool {
 	for _, p := range m.Params {
 		if p.Int8 != nil {

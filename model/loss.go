@@ -35,11 +35,14 @@ func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
 	if m == nil || m.Shared == nil {
 		return nil, fmt.Errorf("build model: %w", ErrNoModel)
 	}
-	if m.Int8() {
-		return nil, fmt.Errorf("build model: %w", ErrInt8)
-	}
-	if m.DType() == kernel.BFloat16.String() {
-		return nil, fmt.Errorf("build model: %w", ErrBFloat16)
+	for _, p := range m.Params {
+		switch {
+		case p.Frozen: // in any type
+		case p.Int8 != nil:
+			return nil, fmt.Errorf("build model: %w", ErrInt8)
+		case p.Halves != nil:
+			return nil, fmt.Errorf("build model: %w", ErrBFloat16)
+		}
 	}
 	l := &LossGraph{model: m}
 	g := op.NewGraph(w, op.GraphOptions{Dropout: o.Dropout, Recompute: o.Recompute})

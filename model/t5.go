@@ -3,7 +3,6 @@ package model
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -225,11 +224,6 @@ type T5 struct {
 	Params []*op.Param // all of them, in the order of the modules
 
 	params params
-}
-
-// Trained returns the parameters that are not frozen, in the order of the modules.
-func (m *T5) Trained() []*op.Param {
-	return slices.DeleteFunc(slices.Clone(m.Params), func(p *op.Param) bool { return p.Frozen })
 }
 
 // New returns a model whose parameters are zeros.

@@ -19,6 +19,7 @@ type temporaries struct {
 	used           int // buffers whose value is still valid
 	inverse, stats []float32
 	int8           []*kernel.Int8
+	low            []float32       // of adapters
 	halves         *kernel.Workers // for weights in bfloat16; nil before the first
 }
 
@@ -47,14 +48,7 @@ func (t *temporaries) temporary(rows, cols int) Matrix {
 func (e *Eager) Embed(table *Param, tokens *Ragged) Matrix {
 	d := table.Shape[1]
 	e.stream = resize(e.stream, len(tokens.IDs)*d)
-	switch {
-	case table.Int8 != nil:
-		kernel.EmbedRows(e.workers, e.stream, table.Int8, tokens.IDs, d)
-	case table.Halves != nil:
-		kernel.EmbedRows(e.workers, e.stream, table.Halves, tokens.IDs, d)
-	default:
-		kernel.Embed(e.workers, e.stream, table.Value, tokens.IDs, d)
-	}
+	table.embed(e.workers, e.stream, tokens.IDs)
 	return Matrix{Rows: len(tokens.IDs), Cols: d, Data: e.stream}
 }
 
@@ -116,6 +110,13 @@ func (t *temporaries) multiply(y, x Matrix, accumulate bool, weights []*Param) {
 	}
 	if len(t.int8) > 0 {
 		kernel.LinearInt8(t.workers, y.Data, y.Cols, x.Data, x.Rows, accumulate, t.int8...)
+	}
+	column = 0
+	for _, w := range weights {
+		if w.LoRA != nil {
+			t.low = w.LoRA.add(t.workers, y, column, x, t.low)
+		}
+		column += w.Shape[0]
 	}
 }
 

@@ -30,6 +30,8 @@ type Graph struct {
 	pendingUses map[*Param]int // those of them that are still to come
 	pass        Pass
 
+	scratch []float32 // of the operation that runs
+
 	failure error // the first one, while building or running
 }
 
@@ -61,12 +63,33 @@ func (g *Graph) Param(p *Param) *gorgonia.Node {
 	if n, ok := g.nodes[p]; ok {
 		return n
 	}
-	value := tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.Value))
-	n := gorgonia.NewTensor(g.expr, tensor.Float32, len(p.Shape), gorgonia.WithShape(p.Shape...),
-		gorgonia.WithName(p.Name), gorgonia.WithValue(value))
+	shape, value := p.Shape, p.Value
+	if value == nil { // packed: see floats, which reads the parameter itself
+		shape, value = []int{1, 1}, make([]float32, 1)
+	}
+	n := gorgonia.NewTensor(g.expr, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(p.Name),
+		gorgonia.WithValue(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(value))))
 	g.nodes[p], g.isParam[n], g.wanted[n] = n, true, !p.Frozen
 	g.params = append(g.params, p)
 	return n
+}
+
+// floats returns the elements of a parameter. Those of a packed one are unpacked to memory that is valid until the next
+// call: one weight at a time is in float32.
+func (g *Graph) floats(p *Param) []float32 {
+	packed := p.packed()
+	if packed == nil {
+		return p.Value
+	}
+	const rowsPerTask = 32 // a panel of either packing
+	g.scratch = resize(g.scratch, p.Size())
+	in := p.Shape[1]
+	g.workers.Rows(p.Shape[0], rowsPerTask, func(first, end int) {
+		for row := first; row < end; row++ {
+			packed.Row(g.scratch[row*in:(row+1)*in], row)
+		}
+	})
+	return g.scratch
 }
 
 // matrixOp adds an operation with a matrix as value.

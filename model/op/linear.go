@@ -49,6 +49,11 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 	}
 	drop := g.dropout(o.dropout)
 	in := append([]*gorgonia.Node{x}, weights...)
+	adapters := g.adapters(x, params)
+	low := len(in)
+	for _, a := range adapters {
+		in = append(in, a.down, g.Param(a.B))
+	}
 	if o.residual != nil {
 		in = append(in, o.residual)
 	}
@@ -57,11 +62,13 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 		v := view(in[0])
 		y := out(v.Rows, width)
 		column := 0
-		for i := range weights {
-			w := view(in[1+i])
-			kernel.Gemm(g.workers, false, true, v.Rows, w.Rows, inDim, v.Data, inDim, w.Data, inDim, false,
+		for _, p := range params {
+			kernel.Gemm(g.workers, false, true, v.Rows, p.Shape[0], inDim, v.Data, inDim, g.floats(p), inDim, false,
 				y.Data[column:], width)
-			column += w.Rows
+			column += p.Shape[0]
+		}
+		for i, a := range adapters {
+			a.up(g, y, view(in[low+2*i]))
 		}
 		if o.relu {
 			kernel.Activate(g.workers, kernel.ReLU, y.Data, y.Data, y.Rows, width)
@@ -75,7 +82,7 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		if !slices.Contains(f.wants[:1+len(params)], true) {
+		if !slices.Contains(f.wants[:low+2*len(adapters)], true) {
 			return append(make(gorgonia.Nodes, len(in)-1), dy) // of the residual alone
 		}
 		dz := g.dropped(drop, o.dropout, dy)
@@ -83,8 +90,14 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 			dz = g.reluBackward(dz, f.node)
 		}
 		grads := make(gorgonia.Nodes, len(in))
+		for i, a := range adapters {
+			grads[low+2*i] = a.dDown(g, dz)
+			if !a.B.Frozen {
+				grads[low+2*i+1] = a.dB(g, dz)
+			}
+		}
 		if f.wants[0] {
-			grads[0] = g.linearDX(dz, weights, inDim)
+			grads[0] = g.linearDX(dz, params, adapters, grads[low:])
 		}
 		column := 0
 		for i, p := range params {
@@ -113,22 +126,33 @@ func (g *Graph) reluBackward(dy, y *gorgonia.Node) *gorgonia.Node {
 	return g.matrixOp(f, dy.Shape()[1], dy, y)
 }
 
-// linearDX returns the sum of dy_i · w_i over the weights, where dy_i are the columns of dy that w_i made.
-func (g *Graph) linearDX(dy *gorgonia.Node, weights []*gorgonia.Node, inDim int) *gorgonia.Node {
+// linearDX returns the sum of dy_i · w_i over the weights, where dy_i are the columns of dy that w_i made, and of what
+// adapters add. Every second of low is the gradient of an adapter's inside.
+func (g *Graph) linearDX(dy *gorgonia.Node, params []*Param, adapters []*adapter, low gorgonia.Nodes) *gorgonia.Node {
+	inDim := params[0].Shape[1]
+	nodes := gorgonia.Nodes{dy}
+	for i := range adapters {
+		nodes = append(nodes, low[2*i])
+	}
+	for _, p := range params {
+		nodes = append(nodes, g.Param(p))
+	}
 	f := &fused{name: "linear.dX"}
 	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		d := view(in[0])
 		dx := out(d.Rows, inDim)
 		column := 0
-		for i := range weights {
-			w := view(in[1+i])
-			kernel.Gemm(g.workers, false, false, d.Rows, inDim, w.Rows, d.Data[column:], d.Cols, w.Data, inDim, i > 0,
-				dx.Data, inDim)
-			column += w.Rows
+		for i, p := range params {
+			kernel.Gemm(g.workers, false, false, d.Rows, inDim, p.Shape[0], d.Data[column:], d.Cols, g.floats(p), inDim,
+				i > 0, dx.Data, inDim)
+			column += p.Shape[0]
+		}
+		for i, a := range adapters {
+			a.addDX(g, dx, view(in[1+i]))
 		}
 		return dx.dense, nil
 	}
-	return g.matrixOp(f, inDim, append([]*gorgonia.Node{dy}, weights...)...)
+	return g.matrixOp(f, inDim, nodes...)
 }
 
 // linearDWeight adds dy_iᵀ·x to the gradient of one weight; dy_i starts at a column of dy [tokens, width].

@@ -101,7 +101,7 @@ func checkGradients(t *testing.T, pass Pass, build builder) {
 		t.Fatal(err)
 	}
 	const h = 1e-2
-	for _, p := range g.params {
+	for _, p := range trainedParams(g) {
 		var worst, size float64
 		for i, v := range p.Value {
 			p.Value[i] = v + h
@@ -122,19 +122,23 @@ func checkGradients(t *testing.T, pass Pass, build builder) {
 	}
 	// A second batch adds to the gradient.
 	before := make(map[*Param][]float32)
-	for _, p := range g.params {
+	for _, p := range trainedParams(g) {
 		before[p] = append([]float32(nil), p.Grad()...)
 	}
 	if err := program.Run(pass); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range g.params {
+	for p := range before {
 		for i, v := range p.Grad() {
 			if math.Abs(float64(v-2*before[p][i])) > 1e-5*math.Abs(float64(v))+1e-6 {
 				t.Fatalf("%s: element %d is %g after two runs and %g after one", p.Name, i, v, before[p][i])
 			}
 		}
 	}
+}
+
+func trainedParams(g *Graph) []*Param {
+	return slices.DeleteFunc(slices.Clone(g.params), func(p *Param) bool { return p.Frozen })
 }
 
 var train = Pass{Train: true, Seed: 99, Number: 3, GradScale: 1}

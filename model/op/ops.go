@@ -12,9 +12,9 @@ func (g *Graph) Embed(table *Param, tokens *Ragged) *gorgonia.Node {
 	rate := g.options.Dropout
 	drop := g.dropout(rate)
 	f := &fused{name: "embed"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
+	f.forward = func(_ []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		y := out(len(tokens.IDs), d)
-		kernel.Embed(g.workers, y.Data, view(in[0]).Data, tokens.IDs, d)
+		table.embed(g.workers, y.Data, tokens.IDs)
 		if p := drop(); !p.Off() {
 			p.Rows(g.workers, y.Data, y.Data, y.Rows, d)
 		}

@@ -8,13 +8,16 @@ type Param struct {
 	Shape []int
 	Value []float32 // row-major
 
-	// Int8 and Halves stand in place of Value where a model for inference has its weights in eight bits or in bfloat16.
-	// No graph can hold them.
+	// Int8 and Halves stand in place of Value where a model has its weights in eight bits or in bfloat16. A graph can
+	// hold them where they are frozen.
 	Int8   *kernel.Int8
 	Halves *kernel.Halves
 
 	// Frozen says that training leaves the parameter as it is: graphs compute no gradient of it.
 	Frozen bool
+
+	// LoRA, if not nil, is an adapter beside the linear layer that the parameter is the weight of.
+	LoRA *LowRank
 
 	grad    []float32
 	touched bool // grad holds something since ZeroGrad
@@ -36,6 +39,31 @@ func (p *Param) Size() int {
 		n *= d
 	}
 	return n
+}
+
+// packedWeight is an Int8 or Halves.
+type packedWeight interface {
+	Row(dst []float32, row int)
+}
+
+// packed returns what stands in place of Value, or nil.
+func (p *Param) packed() packedWeight {
+	switch {
+	case p.Int8 != nil:
+		return p.Int8
+	case p.Halves != nil:
+		return p.Halves
+	}
+	return nil
+}
+
+// embed writes the rows that ids name of a table [vocab, d] to y [ids, d].
+func (p *Param) embed(w *kernel.Workers, y []float32, ids []int32) {
+	if packed := p.packed(); packed != nil {
+		kernel.EmbedRows(w, y, packed, ids, p.Shape[1])
+		return
+	}
+	kernel.Embed(w, y, p.Value, ids, p.Shape[1])
 }
 
 // ZeroGrad forgets the gradient. Call it before the first batch of a step.
