@@ -154,7 +154,7 @@ func (l *loop) checkSpace(from resumePoint) error {
 		return fmt.Errorf("output: the disk of %s %w", output, err)
 	}
 	if warning != "" {
-		ui.Say(l.sink, "warning", "the disk of %s %s", output, warning)
+		ui.Say(l.sink, ui.Warning, "the disk of %s %s", output, warning)
 	}
 	return nil
 }

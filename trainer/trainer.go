@@ -293,6 +293,6 @@ func Check(ctx context.Context, c *configs.Config, sink ui.Sink) error {
 // warnRate warns where the learning rate may not be the one that was meant.
 func warnRate(c *configs.Config, sink ui.Sink) {
 	if text := c.RateWarning(); text != "" {
-		ui.Say(sink, "warning", "%s", text)
+		ui.Say(sink, ui.Warning, "%s", text)
 	}
 }

@@ -112,10 +112,10 @@ func (c *conversion) run(how, out string, sink ui.Sink) error {
 	}
 	ui.Say(sink, "", "%s", how)
 	for _, note := range c.notes {
-		ui.Say(sink, "", "%s", note)
+		ui.Say(sink, note.key, "%s", note.text)
 	}
 	if c.tokenizerErr != nil {
-		ui.Say(sink, "warning", "its tokenizer cannot be read, so its files are copied unseen: %v", c.tokenizerErr)
+		ui.Say(sink, ui.Warning, "its tokenizer cannot be read, so its files are copied unseen: %v", c.tokenizerErr)
 	}
 	return checkpoints.Create(out, c.write)
 }
@@ -174,7 +174,7 @@ type conversion struct {
 	tokenizerErr error
 	transfer     *transfer        // nil: the vocabulary stays
 	replaced     []tokenizer.File // what goes with it
-	notes        []string
+	notes        []note
 }
 
 // newConversion makes the conversion of the last of some open checkpoints, which is that of dir, or of their mean.

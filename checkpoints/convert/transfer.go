@@ -166,7 +166,7 @@ func (c *transfer) said() string {
 	for _, o := range c.origins {
 		counts[o.Kind]++
 	}
-	text := fmt.Sprintf("vocabulary: %s tokens in place of %s, in %s rows: %s shared, %s special, %s from the mean "+
+	text := fmt.Sprintf("%s tokens in place of %s, in %s rows: %s shared, %s special, %s from the mean "+
 		"of their old pieces",
 		ui.Grouped(len(c.origins)), ui.Grouped(c.from), ui.Grouped(c.rows), ui.Grouped(counts[tokenizer.Shared]),
 		ui.Grouped(counts[tokenizer.Role]), ui.Grouped(counts[tokenizer.Cut]))
@@ -209,16 +209,16 @@ func (c *conversion) changeVocabulary() error {
 	if c.parsed, err = c.transfer.config(c.parsed); err != nil {
 		return err
 	}
-	c.notes = append(c.notes, c.transfer.said())
+	c.notes = append(c.notes, note{"vocabulary", c.transfer.said()})
 	if was, now := len(c.tokenizer.Sentinels()), len(to.Sentinels()); now < min(was, tokenizer.DefaultExtraIDs) {
-		c.notes = append(c.notes, fmt.Sprintf("warning: the new tokenizer has %d sentinels, the old one %d: the "+
-			"model loses what it knows of the others, and pre-training by span corruption wants "+
-			"them: train the tokenizer with vocabulary.extra_ids %d to keep them", now, was, min(was,
-			tokenizer.DefaultExtraIDs)))
+		c.notes = append(c.notes, note{ui.Warning, fmt.Sprintf("the new tokenizer has %d sentinels, the old "+
+			"one %d: the model loses what it knows of the others, and pre-training by span corruption wants them: "+
+			"train the tokenizer with vocabulary.extra_ids %d to keep them", now, was,
+			min(was, tokenizer.DefaultExtraIDs))})
 	}
 	if to.Rules() == tokenizer.SentencePiece {
-		c.notes = append(c.notes, "note: transformers' T5 tokenizer has no place for all that this vocabulary asks "+
-			"for (BPE, byte fallback, symbols of its own): there texts may get other ids, or the tokenizer not open")
+		c.notes = append(c.notes, note{"note", "transformers' T5 tokenizer has no place for all that this vocabulary " +
+			"asks for (BPE, byte fallback, symbols of its own): there texts may get other ids, or it may not open"})
 	}
 	_, generation, err := checkpoints.ReadGenerationKeys(c.dir)
 	if err != nil {
@@ -249,10 +249,13 @@ func (c *conversion) forget() error {
 	return err
 }
 
+// note is said of a conversion, with what it is about.
+type note struct{ key, text string }
+
 // dropped notes what a file no longer says.
 func (c *conversion) dropped(file string, keys []string) {
 	if len(keys) > 0 {
-		c.notes = append(c.notes, fmt.Sprintf("note: %s loses %s: they name tokens of the old vocabulary", file,
-			strings.Join(keys, ", ")))
+		c.notes = append(c.notes, note{"note", fmt.Sprintf("%s loses %s: they name tokens of the old vocabulary",
+			file, strings.Join(keys, ", "))})
 	}
 }

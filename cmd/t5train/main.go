@@ -90,7 +90,7 @@ func (a app) say(err error) {
 	}
 	a.tellError("t5train:", text)
 	var usage usageError
-	if errors.As(err, &usage) && !a.json() {
+	if errors.As(err, &usage) && !a.log.json {
 		fmt.Fprintf(a.stderr, "run '%s --help' for usage\n", usage.command)
 	}
 }

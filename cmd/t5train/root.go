@@ -20,7 +20,6 @@ import (
 	"t5train/internal/nearest"
 	"t5train/internal/ui"
 	"t5train/internal/ui/terminal"
-	"t5train/internal/visible"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/runlog"
@@ -33,7 +32,7 @@ type app struct {
 	data   io.Writer // standard output for results: exact where it is no terminal
 	stderr *os.File
 	names  *flagNames
-	log    *logFormat // nil is text
+	log    *logFormat
 }
 
 // usageError is a mistake in the command line itself.
@@ -73,8 +72,8 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			return err
 		},
 	}
-	root.PersistentFlags().Var(a.log, "log",
-		"what standard error gets: text or JSON lines")
+	root.PersistentFlags().Var(a.log, "log", "what standard error gets: text or JSON lines")
+	root.PersistentFlags().BoolVar(&a.log.quiet, "quiet", false, "on standard error, only warnings and errors")
 	root.AddCommand(
 		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), embedCommand(a),
 		serveCommand(a), validateCommand(a), checkCommand(a), convertCommand(a), pullCommand(a), dataCommand(a), tokenizerCommand(a),
@@ -184,8 +183,8 @@ func severalValues(c *cobra.Command) (ways []string) {
 	return append(ways, "put globs and values with spaces in quotes")
 }
 
-// logFormat is how a command tells on standard error what happens: --log.
-type logFormat struct{ json bool }
+// logFormat is how a command tells on standard error what happens: --log and --quiet.
+type logFormat struct{ json, quiet bool }
 
 // Set implements pflag.Value.
 func (l *logFormat) Set(value string) error {
@@ -206,13 +205,15 @@ func (l *logFormat) String() string {
 	return "text"
 }
 
-func (a app) json() bool { return a.log != nil && a.log.json }
-
-func (a app) console() ui.Sink {
-	if a.json() {
-		return terminal.NewJSON(a.stderr, a.names.text)
+func (a app) console() (sink ui.Sink) {
+	sink = terminal.New(a.stderr, a.names.text)
+	if a.log.json {
+		sink = terminal.NewJSON(a.stderr, a.names.text)
 	}
-	return terminal.New(a.stderr, a.names.text)
+	if a.log.quiet {
+		sink = terminal.Quiet(sink)
+	}
+	return sink
 }
 
 // tell writes a line to standard error, in every process of a run on several ranks.
@@ -220,19 +221,23 @@ func (a app) tell(format string, args ...any) { ui.Say(a.console(), "", format, 
 
 // tellError writes the message of an error after a prefix that JSON has no use for.
 func (a app) tellError(prefix, text string) {
-	if a.json() {
+	if a.log.json {
 		terminal.NewJSON(a.stderr, nil).Error(text)
 		return
 	}
-	fmt.Fprintln(a.stderr, prefix, visible.Text(text))
+	terminal.New(a.stderr, nil).Error(prefix, text)
 }
 
 // requests returns the log of the requests of a server.
 func (a app) requests() slog.Handler {
-	if a.json() {
-		return slog.NewJSONHandler(a.stderr, nil)
+	o := &slog.HandlerOptions{}
+	if a.log.quiet {
+		o.Level = slog.LevelWarn
 	}
-	return slog.NewTextHandler(a.stderr, nil)
+	if a.log.json {
+		return slog.NewJSONHandler(a.stderr, o)
+	}
+	return slog.NewTextHandler(a.stderr, o)
 }
 
 // collectEarly lets the garbage collector run when garbage is a fifth of what is in use, and not first when it is as

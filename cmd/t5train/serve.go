@@ -79,7 +79,7 @@ may ask, and encrypt. docs/serving.md has the endpoints.`,
 					"encrypt them")
 			}
 			for _, note := range notes {
-				ui.Say(console, "warning", "%s", note)
+				ui.Say(console, ui.Warning, "%s", note)
 			}
 			if err := server.Run(c.Context(), listener); err != nil {
 				return err

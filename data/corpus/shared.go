@@ -48,7 +48,7 @@ func WarnShared(sink ui.Sink, train, heldOut []UsedFile) {
 	if len(lines) == 0 {
 		return
 	}
-	ui.Say(sink, "warning", "evaluations will say too much, for they read what is trained on: take it out of one of "+
+	ui.Say(sink, ui.Warning, "evaluations will say too much, for they read what is trained on: take it out of one of "+
 		"them")
 	for _, line := range lines[:min(len(lines), most)] {
 		ui.Detail(sink, "", "%s", line)

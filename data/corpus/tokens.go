@@ -74,7 +74,7 @@ func warnUnknown(sink ui.Sink, m chunks.Manifest) {
 	const much = 0.01
 	tokens, bytes := float64(m.Unknown)/float64(max(m.Tokens, 1)), float64(m.UnknownBytes)/float64(max(m.TextBytes, 1))
 	if tokens > much || bytes > much {
-		ui.Detail(sink, "warning", "about %.1f %% of the text has characters that the vocabulary lacks, or is no "+
+		ui.Detail(sink, ui.Warning, "about %.1f %% of the text has characters that the vocabulary lacks, or is no "+
 			"UTF-8, and %.1f %% of the tokens are <unk>: the model will not learn it, and losses per byte look "+
 			"better for it; t5train check names the characters, t5train tokenizer train makes a vocabulary that "+
 			"has them",

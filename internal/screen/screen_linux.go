@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -77,9 +78,13 @@ func (s *Screen) Rows() (written string, rows []string) {
 	return written, Render(written, s.width)
 }
 
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
 // Render returns the rows of a screen of some columns on which a text was written. It knows the end of a line, the
-// return to its beginning, wide characters, and that what does not fit goes on in the next row.
+// return to its beginning, wide characters, colours, which it leaves out, and that what does not fit goes on in the
+// next row.
 func Render(text string, columns int) []string {
+	text = colours.ReplaceAllString(text, "")
 	cells := [][]string{{}} // what each column of a row shows; the second column of a wide character is empty
 	column := 0
 	put := func(cluster string, width int) {

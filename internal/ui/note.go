@@ -33,6 +33,6 @@ func Notef(kind, format string, args ...any) []Note {
 // SayNotes sends notes as what they are of is read.
 func SayNotes(s Sink, notes []Note) {
 	for _, n := range notes {
-		send(s, Message{Key: "warning", Text: n.Text, Detail: true, Kind: n.Kind})
+		send(s, Message{Key: Warning, Text: n.Text, Detail: true, Kind: n.Kind})
 	}
 }

@@ -19,6 +19,9 @@ type Message struct {
 	Metrics any // the numbers that the text shows, as JSON has them
 }
 
+// Warning is the key of messages that say what may be wrong. They are shown to those who want no other message.
+const Warning = "warning"
+
 // Work is something that takes a while.
 type Work struct {
 	Name, Unit string

@@ -79,7 +79,7 @@ func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, 
 		ui.Say(sink, "", "measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass,
 			t.update)
 		if t.delayed > undisturbed {
-			ui.Detail(sink, "warning",
+			ui.Detail(sink, ui.Warning,
 				"threads waited for a processor for %.0f %% of the time: something else runs here, or "+
 					"there are more threads than processors: measure again without that", 100*t.delayed)
 		}

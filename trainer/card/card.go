@@ -30,7 +30,7 @@ const Name = "README.md"
 func WriteAll(sink ui.Sink, c *configs.Config, dirs ...string) {
 	for _, dir := range slices.Compact(dirs) {
 		if err := Write(dir, c); err != nil {
-			ui.Say(sink, "warning", "the model card of %s was not written: %v", dir, err)
+			ui.Say(sink, ui.Warning, "the model card of %s was not written: %v", dir, err)
 		}
 	}
 }

@@ -190,8 +190,8 @@ func (c Cuts) ReportInputs(sink ui.Sink, limit int) {
 func (c Cuts) Report(sink ui.Sink, p *Predictor) {
 	c.ReportInputs(sink, p.maxInput)
 	if c.Unknown > 0 {
-		ui.Say(sink, "warning", "targets with characters that the tokenizer does not know, marked unknown_tokens: %s; "+
-			"their scores are not those of the texts", ui.Grouped(c.Unknown))
+		ui.Say(sink, ui.Warning, "targets with characters that the tokenizer does not know, marked unknown_tokens: "+
+			"%s; their scores are not those of the texts", ui.Grouped(c.Unknown))
 	}
 	if c.Outputs > 0 {
 		ui.Say(sink, "", "outputs that reached %[2]d tokens before their end, marked truncated: "+

@@ -45,6 +45,6 @@ var flags = []group{
 	}},
 	{"Running", []string{
 		"resume", "overwrite", "save-initial", "no-verify", "threads", "seed", "distributed", "rank-timeout", "log",
-		"version", "help",
+		"quiet", "version", "help",
 	}},
 }

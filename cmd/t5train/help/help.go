@@ -139,7 +139,7 @@ func flagsOf(all *pflag.FlagSet) (groups []group) {
 			groups[0].names = append(groups[0].names, f.Name)
 		}
 	})
-	if own := len(used) - 2; own <= fewFlags { // but for --log and --help
+	if own := len(used) - 3; own <= fewFlags { // but for --log, --quiet and --help
 		one := group{title: flags[0].title}
 		for _, g := range groups {
 			one.names = append(one.names, g.names...)

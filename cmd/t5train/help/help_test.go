@@ -26,6 +26,7 @@ func TestUsage(t *testing.T) {
 	few.Flags().String("model", "", "set model")
 	root := command("t5train", few, tune, command("serve"), command("fly"))
 	root.PersistentFlags().String("log", "", "set log")
+	root.PersistentFlags().Bool("quiet", false, "set quiet")
 	Group(root)
 	for _, c := range []struct {
 		of   *cobra.Command

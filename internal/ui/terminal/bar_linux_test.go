@@ -124,3 +124,26 @@ func TestBarLine(t *testing.T) {
 		}
 	}
 }
+
+// The first word of a warning and of an error has a colour, on terminals that have colours and where they are wanted.
+func TestColours(t *testing.T) {
+	for name, c := range map[string]struct{ kind, noColor, want string }{
+		"colours": {"xterm", "",
+			"data: a\r\n  \x1b[33mwarning:\x1b[0m one label\r\n\x1b[31mt5train:\x1b[0m it failed\r\n"},
+		"not wanted": {"xterm", "1", "data: a\r\n  warning: one label\r\nt5train: it failed\r\n"},
+		"dumb":       {"dumb", "", "data: a\r\n  warning: one label\r\nt5train: it failed\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("TERM", c.kind)
+			t.Setenv("NO_COLOR", c.noColor)
+			s := screen.Open(t, 80)
+			console := New(s.TTY, nil)
+			ui.Say(console, "data", "a")
+			ui.SayNotes(console, ui.Notef(ui.NoteLabels, "one label"))
+			console.Error("t5train:", "it failed")
+			if written, _ := s.Rows(); written != c.want {
+				t.Errorf("%q, want %q", written, c.want)
+			}
+		})
+	}
+}

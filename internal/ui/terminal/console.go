@@ -20,7 +20,8 @@ import (
 type Console struct {
 	out      io.Writer
 	words    func(message string) string
-	terminal *os.File      // out, where it is one
+	terminal *os.File // out, where it is one
+	coloured bool
 	steps    time.Duration // from one line about a training step to the next, at least
 	throttle time.Duration // from one drawing of the bar to the next, at least
 
@@ -34,7 +35,7 @@ type Console struct {
 func New(f *os.File, words func(message string) string) *Console {
 	c := &Console{out: f, words: words, steps: plainEvery, throttle: barEvery}
 	if term.IsTerminal(int(f.Fd())) {
-		c.terminal = f
+		c.terminal, c.coloured = f, wantsColour()
 	}
 	return c
 }
@@ -44,17 +45,26 @@ func Plain(w io.Writer) *Console { return &Console{out: w} }
 
 // Message writes a line.
 func (c *Console) Message(m ui.Message) {
-	line := m.Text
-	if m.Key != "" {
-		line = m.Key + ": " + line
-	}
+	before, key, line := "", "", m.Text
 	if m.Detail {
-		line = "  " + line
+		before = "  "
 	}
-	c.say(line)
+	switch {
+	case m.Key == ui.Warning && c.coloured:
+		before, key = before+c.in(yellow, m.Key+":"), " "
+	case m.Key != "":
+		key = m.Key + ": "
+	}
+	c.write(before, key+line)
 }
 
-func (c *Console) say(line string) {
+// Error writes the message of an error that ends the command, after the name of the program.
+func (c *Console) Error(program, text string) { c.write(c.in(red, program), " "+text) }
+
+func (c *Console) say(line string) { c.write("", line) }
+
+// write writes a line. What comes before it is written as it is.
+func (c *Console) write(before, line string) {
 	if c.out == nil {
 		return
 	}
@@ -64,7 +74,7 @@ func (c *Console) say(line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clear()
-	fmt.Fprintln(c.out, visible.Text(strings.TrimRight(line, "\n")))
+	fmt.Fprintln(c.out, before+visible.Text(strings.TrimRight(line, "\n")))
 	c.draw(time.Now())
 }
 
