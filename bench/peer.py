@@ -18,7 +18,7 @@ a = p.add_argument
 a("what", choices=["ragged", "ragged-autocast", "autocast", "float32", "gemm", "ctranslate2"])
 a("--train"); a("--text-column"); a("--target-column")
 a("--tokenizer", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../data/tokenizer/t5/spiece.model"))
-a("--batch", type=int, default=64); a("--steps", type=int, default=5); a("--warmup", type=int, default=2); a("--threads", type=int, default=2)
+a("--batch", type=int, default=8); a("--steps", type=int, default=5); a("--warmup", type=int, default=2); a("--threads", type=int, default=2)
 a("--gen-batch", type=int, default=1); a("--gen-enc", type=int, default=64); a("--new-tokens", type=int, default=64)
 a("--enc", type=int, default=128); a("--dec", type=int, default=32); a("--ff", default="relu")
 a("--d-model", type=int, default=512); a("--d-ff", type=int, default=2048); a("--d-kv", type=int, default=64)

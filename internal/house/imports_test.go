@@ -38,7 +38,7 @@ var layers = [][]string{
 	{"data/tokenizer/internal/spiece", "data/tokenizer/internal/trie"},
 	{"model/modules", "model/op"},
 	{"model/kernel"},
-	{"model/kernel/bfloat16", "model/kernel/pool", "model/kernel/portable"},
+	{"model/kernel/bfloat16", "model/kernel/pages", "model/kernel/pool", "model/kernel/portable"},
 }
 
 // readers are packages that few may import: what says how a person uses the program is nothing for a library.

@@ -299,15 +299,25 @@ func gemmPairs512x13(k int, a *float32, aRow int, aCol int, b *float32, bRow int
 //go:noescape
 func gemmPairs512x14(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
-// narrowPairs512 rounds blocks of 32 elements to bfloat16.
+// splitPairsA512 rounds pairs of rows to bfloat16 and writes them to panels of 14 words. low and high are the rows of the first pair, pair is from one pair to the next; strides are in bytes. The masks have a bit for each column of a panel that is read; others are 0.
 //
 //go:noescape
-func narrowPairs512(dst *float32, x *float32, blocks int)
+func splitPairsA512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
 
-// interleavePairs512 rounds blocks of 16 elements of two rows to bfloat16, and writes them in turn.
+// splitPairsB512 rounds pairs of rows to bfloat16 and writes them to panels of 32 words. low and high are the rows of the first pair, pair is from one pair to the next; strides are in bytes. The masks have a bit for each column of a panel that is read; others are 0.
 //
 //go:noescape
-func interleavePairs512(dst *float32, low *float32, high *float32, blocks int)
+func splitPairsB512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
+
+// transposePairs512 rounds blocks of 16 rows and 32 columns to bfloat16 and transposes them: the pair of columns (2p, 2p+1) of row r goes to word (p, r) of dst. Strides are in bytes.
+//
+//go:noescape
+func transposePairs512(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
+
+// transposePairsEdge512 rounds blocks of 16 rows and 32 columns to bfloat16 and transposes them: the pair of columns (2p, 2p+1) of row r goes to word (p, r) of dst. Strides are in bytes. It takes one block, of that the first rows and the columns in the mask, and writes the first pairs.
+//
+//go:noescape
+func transposePairsEdge512(dst *float32, dstRow int, src *float32, srcRow int, rows int, mask uint32, pairs int)
 
 // absMaximum512 returns the largest magnitude in x, NaN when there is one.
 //

@@ -13704,54 +13704,771 @@ store:
 	VZEROUPPER
 	RET
 
-// func narrowPairs512(dst *float32, x *float32, blocks int)
-// Requires: AVX, AVX512F
-TEXT ·narrowPairs512(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ blocks+16(FP), DX
+// func splitPairsA512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·splitPairsA512(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstPanel+8(FP), CX
+	MOVQ    low+16(FP), DX
+	MOVQ    high+24(FP), BX
+	MOVQ    pair+32(FP), SI
+	MOVQ    pairs+48(FP), DI
+	MOVL    mask+56(FP), R8
+	MOVL    highMask+60(FP), R9
+	KMOVW   R8, K1
+	SHRL    $0x10, R8
+	KMOVW   R9, K2
+	SHRL    $0x10, R9
+	VMOVUPS interleaved<>+0(SB), Z31
 
-block:
-	VMOVUPS (CX), Z0
-	LONG    $0x487ef262
-	WORD    $0xc072
-	VMOVUPS Y0, (AX)
-	VMOVUPS 64(CX), Z1
-	LONG    $0x487ef262
-	WORD    $0xc972
-	VMOVUPS Y1, 32(AX)
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x40, AX
-	DECQ    DX
-	JNZ     block
+pair:
+	MOVQ AX, R8
+	MOVQ DX, R9
+	MOVQ BX, R10
+	MOVQ panels+40(FP), R11
+
+panel:
+	VMOVUPS.Z (R9), K1, Z0
+	VMOVUPS.Z (R10), K2, Z1
+	LONG      $0x487ef262
+	WORD      $0xc072
+	LONG      $0x487ef262
+	WORD      $0xc972
+	VPERMT2W  Z1, Z31, Z0
+	VMOVUPS   Z0, (R8)
+	ADDQ      $0x00000038, R9
+	ADDQ      $0x00000038, R10
+	ADDQ      CX, R8
+	DECQ      R11
+	JNZ       panel
+	ADDQ      SI, DX
+	ADDQ      SI, BX
+	ADDQ      $0x00000038, AX
+	DECQ      DI
+	JNZ       pair
 	VZEROUPPER
 	RET
 
-// func interleavePairs512(dst *float32, low *float32, high *float32, blocks int)
-// Requires: AVX, AVX512F
-TEXT ·interleavePairs512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ low+8(FP), CX
-	MOVQ high+16(FP), DX
-	MOVQ blocks+24(FP), BX
+DATA interleaved<>+0(SB)/4, $0x00200000
+DATA interleaved<>+4(SB)/4, $0x00210001
+DATA interleaved<>+8(SB)/4, $0x00220002
+DATA interleaved<>+12(SB)/4, $0x00230003
+DATA interleaved<>+16(SB)/4, $0x00240004
+DATA interleaved<>+20(SB)/4, $0x00250005
+DATA interleaved<>+24(SB)/4, $0x00260006
+DATA interleaved<>+28(SB)/4, $0x00270007
+DATA interleaved<>+32(SB)/4, $0x00280008
+DATA interleaved<>+36(SB)/4, $0x00290009
+DATA interleaved<>+40(SB)/4, $0x002a000a
+DATA interleaved<>+44(SB)/4, $0x002b000b
+DATA interleaved<>+48(SB)/4, $0x002c000c
+DATA interleaved<>+52(SB)/4, $0x002d000d
+DATA interleaved<>+56(SB)/4, $0x002e000e
+DATA interleaved<>+60(SB)/4, $0x002f000f
+GLOBL interleaved<>(SB), RODATA|NOPTR, $64
 
-block:
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z1
+// func splitPairsB512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·splitPairsB512(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstPanel+8(FP), CX
+	MOVQ    low+16(FP), DX
+	MOVQ    high+24(FP), BX
+	MOVQ    pair+32(FP), SI
+	MOVQ    pairs+48(FP), DI
+	MOVL    mask+56(FP), R8
+	MOVL    highMask+60(FP), R9
+	KMOVW   R8, K1
+	SHRL    $0x10, R8
+	KMOVW   R9, K2
+	SHRL    $0x10, R9
+	KMOVW   R8, K3
+	SHRL    $0x10, R8
+	KMOVW   R9, K4
+	SHRL    $0x10, R9
+	VMOVUPS interleaved<>+0(SB), Z31
+
+pair:
+	MOVQ AX, R8
+	MOVQ DX, R9
+	MOVQ BX, R10
+	MOVQ panels+40(FP), R11
+
+panel:
+	VMOVUPS.Z (R9), K1, Z0
+	VMOVUPS.Z (R10), K2, Z1
 	LONG      $0x487ef262
 	WORD      $0xc072
-	VPMOVZXWD Y0, Z0
 	LONG      $0x487ef262
 	WORD      $0xc972
-	VPMOVZXWD Y1, Z1
-	VPSLLD    $0x10, Z1, Z1
-	VPORD     Z0, Z1, Z0
-	VMOVUPS   Z0, (AX)
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, AX
-	DECQ      BX
-	JNZ       block
+	VPERMT2W  Z1, Z31, Z0
+	VMOVUPS   Z0, (R8)
+	VMOVUPS.Z 64(R9), K3, Z2
+	VMOVUPS.Z 64(R10), K4, Z3
+	LONG      $0x487ef262
+	WORD      $0xd272
+	LONG      $0x487ef262
+	WORD      $0xdb72
+	VPERMT2W  Z3, Z31, Z2
+	VMOVUPS   Z2, 64(R8)
+	ADDQ      $0x00000080, R9
+	ADDQ      $0x00000080, R10
+	ADDQ      CX, R8
+	DECQ      R11
+	JNZ       panel
+	ADDQ      SI, DX
+	ADDQ      SI, BX
+	ADDQ      $0x00000080, AX
+	DECQ      DI
+	JNZ       pair
+	VZEROUPPER
+	RET
+
+// func transposePairs512(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·transposePairs512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ dstRow+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ blocks+32(FP), SI
+	LEAQ (BX)(BX*2), DI
+	LEAQ (DX)(BX*4), R8
+	ADDQ BX, R8
+	LEAQ (R8)(BX*4), R9
+	ADDQ BX, R9
+	LEAQ (R9)(BX*4), R10
+	ADDQ BX, R10
+	MOVQ BX, R12
+	SHLQ $0x04, R12
+	LEAQ (DX)(R12*1), R11
+	NEGQ R12
+	ADDQ $0x00000080, R12
+
+block:
+	VMOVUPS      (DX), Z0
+	VMOVUPS      64(DX), Z16
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (DX)(BX*1), Z1
+	VMOVUPS      64(DX)(BX*1), Z17
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (DX)(BX*2), Z2
+	VMOVUPS      64(DX)(BX*2), Z18
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (DX)(DI*1), Z3
+	VMOVUPS      64(DX)(DI*1), Z19
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (DX)(BX*4), Z4
+	VMOVUPS      64(DX)(BX*4), Z20
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z5
+	VMOVUPS      64(R8), Z21
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R8)(BX*1), Z6
+	VMOVUPS      64(R8)(BX*1), Z22
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R8)(BX*2), Z7
+	VMOVUPS      64(R8)(BX*2), Z23
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R8)(DI*1), Z8
+	VMOVUPS      64(R8)(DI*1), Z24
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R8)(BX*4), Z9
+	VMOVUPS      64(R8)(BX*4), Z25
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R9), Z10
+	VMOVUPS      64(R9), Z26
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R9)(BX*1), Z11
+	VMOVUPS      64(R9)(BX*1), Z27
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R9)(BX*2), Z12
+	VMOVUPS      64(R9)(BX*2), Z28
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R9)(DI*1), Z13
+	VMOVUPS      64(R9)(DI*1), Z29
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R9)(BX*4), Z14
+	VMOVUPS      64(R9)(BX*4), Z30
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	VMOVUPS      (R10), Z15
+	VMOVUPS      64(R10), Z31
+	PREFETCHT1   (R11)
+	PREFETCHT1   64(R11)
+	ADDQ         BX, R11
+	ADDQ         R12, R11
+	LONG         $0x487ef262
+	WORD         $0xc072
+	LONG         $0x487ea262
+	WORD         $0xc072
+	VINSERTF64X4 $0x01, Y16, Z0, Z0
+	LONG         $0x487ef262
+	WORD         $0xc972
+	LONG         $0x487ea262
+	WORD         $0xc972
+	VINSERTF64X4 $0x01, Y17, Z1, Z1
+	LONG         $0x487ef262
+	WORD         $0xd272
+	LONG         $0x487ea262
+	WORD         $0xd272
+	VINSERTF64X4 $0x01, Y18, Z2, Z2
+	LONG         $0x487ef262
+	WORD         $0xdb72
+	LONG         $0x487ea262
+	WORD         $0xdb72
+	VINSERTF64X4 $0x01, Y19, Z3, Z3
+	LONG         $0x487ef262
+	WORD         $0xe472
+	LONG         $0x487ea262
+	WORD         $0xe472
+	VINSERTF64X4 $0x01, Y20, Z4, Z4
+	LONG         $0x487ef262
+	WORD         $0xed72
+	LONG         $0x487ea262
+	WORD         $0xed72
+	VINSERTF64X4 $0x01, Y21, Z5, Z5
+	LONG         $0x487ef262
+	WORD         $0xf672
+	LONG         $0x487ea262
+	WORD         $0xf672
+	VINSERTF64X4 $0x01, Y22, Z6, Z6
+	LONG         $0x487ef262
+	WORD         $0xff72
+	LONG         $0x487ea262
+	WORD         $0xff72
+	VINSERTF64X4 $0x01, Y23, Z7, Z7
+	LONG         $0x487e5262
+	WORD         $0xc072
+	LONG         $0x487e0262
+	WORD         $0xc072
+	VINSERTF64X4 $0x01, Y24, Z8, Z8
+	LONG         $0x487e5262
+	WORD         $0xc972
+	LONG         $0x487e0262
+	WORD         $0xc972
+	VINSERTF64X4 $0x01, Y25, Z9, Z9
+	LONG         $0x487e5262
+	WORD         $0xd272
+	LONG         $0x487e0262
+	WORD         $0xd272
+	VINSERTF64X4 $0x01, Y26, Z10, Z10
+	LONG         $0x487e5262
+	WORD         $0xdb72
+	LONG         $0x487e0262
+	WORD         $0xdb72
+	VINSERTF64X4 $0x01, Y27, Z11, Z11
+	LONG         $0x487e5262
+	WORD         $0xe472
+	LONG         $0x487e0262
+	WORD         $0xe472
+	VINSERTF64X4 $0x01, Y28, Z12, Z12
+	LONG         $0x487e5262
+	WORD         $0xed72
+	LONG         $0x487e0262
+	WORD         $0xed72
+	VINSERTF64X4 $0x01, Y29, Z13, Z13
+	LONG         $0x487e5262
+	WORD         $0xf672
+	LONG         $0x487e0262
+	WORD         $0xf672
+	VINSERTF64X4 $0x01, Y30, Z14, Z14
+	LONG         $0x487e5262
+	WORD         $0xff72
+	LONG         $0x487e0262
+	WORD         $0xff72
+	VINSERTF64X4 $0x01, Y31, Z15, Z15
+	VUNPCKLPS    Z1, Z0, Z16
+	VUNPCKHPS    Z1, Z0, Z17
+	VUNPCKLPS    Z3, Z2, Z18
+	VUNPCKHPS    Z3, Z2, Z19
+	VUNPCKLPS    Z5, Z4, Z20
+	VUNPCKHPS    Z5, Z4, Z21
+	VUNPCKLPS    Z7, Z6, Z22
+	VUNPCKHPS    Z7, Z6, Z23
+	VUNPCKLPS    Z9, Z8, Z24
+	VUNPCKHPS    Z9, Z8, Z25
+	VUNPCKLPS    Z11, Z10, Z26
+	VUNPCKHPS    Z11, Z10, Z27
+	VUNPCKLPS    Z13, Z12, Z28
+	VUNPCKHPS    Z13, Z12, Z29
+	VUNPCKLPS    Z15, Z14, Z30
+	VUNPCKHPS    Z15, Z14, Z31
+	VUNPCKLPD    Z18, Z16, Z0
+	VUNPCKHPD    Z18, Z16, Z1
+	VUNPCKLPD    Z19, Z17, Z2
+	VUNPCKHPD    Z19, Z17, Z3
+	VUNPCKLPD    Z22, Z20, Z4
+	VUNPCKHPD    Z22, Z20, Z5
+	VUNPCKLPD    Z23, Z21, Z6
+	VUNPCKHPD    Z23, Z21, Z7
+	VUNPCKLPD    Z26, Z24, Z8
+	VUNPCKHPD    Z26, Z24, Z9
+	VUNPCKLPD    Z27, Z25, Z10
+	VUNPCKHPD    Z27, Z25, Z11
+	VUNPCKLPD    Z30, Z28, Z12
+	VUNPCKHPD    Z30, Z28, Z13
+	VUNPCKLPD    Z31, Z29, Z14
+	VUNPCKHPD    Z31, Z29, Z15
+	VSHUFF32X4   $0x88, Z4, Z0, Z16
+	VSHUFF32X4   $0xdd, Z4, Z0, Z20
+	VSHUFF32X4   $0x88, Z12, Z8, Z24
+	VSHUFF32X4   $0xdd, Z12, Z8, Z28
+	VSHUFF32X4   $0x88, Z5, Z1, Z17
+	VSHUFF32X4   $0xdd, Z5, Z1, Z21
+	VSHUFF32X4   $0x88, Z13, Z9, Z25
+	VSHUFF32X4   $0xdd, Z13, Z9, Z29
+	VSHUFF32X4   $0x88, Z6, Z2, Z18
+	VSHUFF32X4   $0xdd, Z6, Z2, Z22
+	VSHUFF32X4   $0x88, Z14, Z10, Z26
+	VSHUFF32X4   $0xdd, Z14, Z10, Z30
+	VSHUFF32X4   $0x88, Z7, Z3, Z19
+	VSHUFF32X4   $0xdd, Z7, Z3, Z23
+	VSHUFF32X4   $0x88, Z15, Z11, Z27
+	VSHUFF32X4   $0xdd, Z15, Z11, Z31
+	VSHUFF32X4   $0x88, Z24, Z16, Z0
+	VSHUFF32X4   $0x88, Z28, Z20, Z4
+	VSHUFF32X4   $0xdd, Z24, Z16, Z8
+	VSHUFF32X4   $0xdd, Z28, Z20, Z12
+	VSHUFF32X4   $0x88, Z25, Z17, Z1
+	VSHUFF32X4   $0x88, Z29, Z21, Z5
+	VSHUFF32X4   $0xdd, Z25, Z17, Z9
+	VSHUFF32X4   $0xdd, Z29, Z21, Z13
+	VSHUFF32X4   $0x88, Z26, Z18, Z2
+	VSHUFF32X4   $0x88, Z30, Z22, Z6
+	VSHUFF32X4   $0xdd, Z26, Z18, Z10
+	VSHUFF32X4   $0xdd, Z30, Z22, Z14
+	VSHUFF32X4   $0x88, Z27, Z19, Z3
+	VSHUFF32X4   $0x88, Z31, Z23, Z7
+	VSHUFF32X4   $0xdd, Z27, Z19, Z11
+	VSHUFF32X4   $0xdd, Z31, Z23, Z15
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z11, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z12, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z13, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z14, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z15, (AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, R8
+	ADDQ         $0x00000080, R9
+	ADDQ         $0x00000080, R10
+	DECQ         SI
+	JNZ          block
+	VZEROUPPER
+	RET
+
+// func transposePairsEdge512(dst *float32, dstRow int, src *float32, srcRow int, rows int, mask uint32, pairs int)
+// Requires: AVX, AVX512F
+TEXT ·transposePairsEdge512(SB), NOSPLIT, $0-56
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstRow+8(FP), CX
+	MOVQ      src+16(FP), DX
+	MOVQ      srcRow+24(FP), BX
+	MOVQ      rows+32(FP), SI
+	MOVL      mask+40(FP), DI
+	MOVQ      pairs+48(FP), R8
+	KMOVW     DI, K1
+	SHRL      $0x10, DI
+	KMOVW     DI, K2
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z 64(DX), K2, Z16
+	DECQ      SI
+	JG        row1
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row1:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z 64(DX), K2, Z17
+	DECQ      SI
+	JG        row2
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row2:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z2
+	VMOVUPS.Z 64(DX), K2, Z18
+	DECQ      SI
+	JG        row3
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row3:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z3
+	VMOVUPS.Z 64(DX), K2, Z19
+	DECQ      SI
+	JG        row4
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row4:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z4
+	VMOVUPS.Z 64(DX), K2, Z20
+	DECQ      SI
+	JG        row5
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row5:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z5
+	VMOVUPS.Z 64(DX), K2, Z21
+	DECQ      SI
+	JG        row6
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row6:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z6
+	VMOVUPS.Z 64(DX), K2, Z22
+	DECQ      SI
+	JG        row7
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row7:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z7
+	VMOVUPS.Z 64(DX), K2, Z23
+	DECQ      SI
+	JG        row8
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row8:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z8
+	VMOVUPS.Z 64(DX), K2, Z24
+	DECQ      SI
+	JG        row9
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row9:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z9
+	VMOVUPS.Z 64(DX), K2, Z25
+	DECQ      SI
+	JG        row10
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row10:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z10
+	VMOVUPS.Z 64(DX), K2, Z26
+	DECQ      SI
+	JG        row11
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row11:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z11
+	VMOVUPS.Z 64(DX), K2, Z27
+	DECQ      SI
+	JG        row12
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row12:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z12
+	VMOVUPS.Z 64(DX), K2, Z28
+	DECQ      SI
+	JG        row13
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row13:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z13
+	VMOVUPS.Z 64(DX), K2, Z29
+	DECQ      SI
+	JG        row14
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row14:
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z14
+	VMOVUPS.Z 64(DX), K2, Z30
+	DECQ      SI
+	JG        row15
+	KXORW     K1, K1, K1
+	KXORW     K2, K2, K2
+
+row15:
+	ADDQ         BX, DX
+	VMOVUPS.Z    (DX), K1, Z15
+	VMOVUPS.Z    64(DX), K2, Z31
+	LONG         $0x487ef262
+	WORD         $0xc072
+	LONG         $0x487ea262
+	WORD         $0xc072
+	VINSERTF64X4 $0x01, Y16, Z0, Z0
+	LONG         $0x487ef262
+	WORD         $0xc972
+	LONG         $0x487ea262
+	WORD         $0xc972
+	VINSERTF64X4 $0x01, Y17, Z1, Z1
+	LONG         $0x487ef262
+	WORD         $0xd272
+	LONG         $0x487ea262
+	WORD         $0xd272
+	VINSERTF64X4 $0x01, Y18, Z2, Z2
+	LONG         $0x487ef262
+	WORD         $0xdb72
+	LONG         $0x487ea262
+	WORD         $0xdb72
+	VINSERTF64X4 $0x01, Y19, Z3, Z3
+	LONG         $0x487ef262
+	WORD         $0xe472
+	LONG         $0x487ea262
+	WORD         $0xe472
+	VINSERTF64X4 $0x01, Y20, Z4, Z4
+	LONG         $0x487ef262
+	WORD         $0xed72
+	LONG         $0x487ea262
+	WORD         $0xed72
+	VINSERTF64X4 $0x01, Y21, Z5, Z5
+	LONG         $0x487ef262
+	WORD         $0xf672
+	LONG         $0x487ea262
+	WORD         $0xf672
+	VINSERTF64X4 $0x01, Y22, Z6, Z6
+	LONG         $0x487ef262
+	WORD         $0xff72
+	LONG         $0x487ea262
+	WORD         $0xff72
+	VINSERTF64X4 $0x01, Y23, Z7, Z7
+	LONG         $0x487e5262
+	WORD         $0xc072
+	LONG         $0x487e0262
+	WORD         $0xc072
+	VINSERTF64X4 $0x01, Y24, Z8, Z8
+	LONG         $0x487e5262
+	WORD         $0xc972
+	LONG         $0x487e0262
+	WORD         $0xc972
+	VINSERTF64X4 $0x01, Y25, Z9, Z9
+	LONG         $0x487e5262
+	WORD         $0xd272
+	LONG         $0x487e0262
+	WORD         $0xd272
+	VINSERTF64X4 $0x01, Y26, Z10, Z10
+	LONG         $0x487e5262
+	WORD         $0xdb72
+	LONG         $0x487e0262
+	WORD         $0xdb72
+	VINSERTF64X4 $0x01, Y27, Z11, Z11
+	LONG         $0x487e5262
+	WORD         $0xe472
+	LONG         $0x487e0262
+	WORD         $0xe472
+	VINSERTF64X4 $0x01, Y28, Z12, Z12
+	LONG         $0x487e5262
+	WORD         $0xed72
+	LONG         $0x487e0262
+	WORD         $0xed72
+	VINSERTF64X4 $0x01, Y29, Z13, Z13
+	LONG         $0x487e5262
+	WORD         $0xf672
+	LONG         $0x487e0262
+	WORD         $0xf672
+	VINSERTF64X4 $0x01, Y30, Z14, Z14
+	LONG         $0x487e5262
+	WORD         $0xff72
+	LONG         $0x487e0262
+	WORD         $0xff72
+	VINSERTF64X4 $0x01, Y31, Z15, Z15
+	VUNPCKLPS    Z1, Z0, Z16
+	VUNPCKHPS    Z1, Z0, Z17
+	VUNPCKLPS    Z3, Z2, Z18
+	VUNPCKHPS    Z3, Z2, Z19
+	VUNPCKLPS    Z5, Z4, Z20
+	VUNPCKHPS    Z5, Z4, Z21
+	VUNPCKLPS    Z7, Z6, Z22
+	VUNPCKHPS    Z7, Z6, Z23
+	VUNPCKLPS    Z9, Z8, Z24
+	VUNPCKHPS    Z9, Z8, Z25
+	VUNPCKLPS    Z11, Z10, Z26
+	VUNPCKHPS    Z11, Z10, Z27
+	VUNPCKLPS    Z13, Z12, Z28
+	VUNPCKHPS    Z13, Z12, Z29
+	VUNPCKLPS    Z15, Z14, Z30
+	VUNPCKHPS    Z15, Z14, Z31
+	VUNPCKLPD    Z18, Z16, Z0
+	VUNPCKHPD    Z18, Z16, Z1
+	VUNPCKLPD    Z19, Z17, Z2
+	VUNPCKHPD    Z19, Z17, Z3
+	VUNPCKLPD    Z22, Z20, Z4
+	VUNPCKHPD    Z22, Z20, Z5
+	VUNPCKLPD    Z23, Z21, Z6
+	VUNPCKHPD    Z23, Z21, Z7
+	VUNPCKLPD    Z26, Z24, Z8
+	VUNPCKHPD    Z26, Z24, Z9
+	VUNPCKLPD    Z27, Z25, Z10
+	VUNPCKHPD    Z27, Z25, Z11
+	VUNPCKLPD    Z30, Z28, Z12
+	VUNPCKHPD    Z30, Z28, Z13
+	VUNPCKLPD    Z31, Z29, Z14
+	VUNPCKHPD    Z31, Z29, Z15
+	VSHUFF32X4   $0x88, Z4, Z0, Z16
+	VSHUFF32X4   $0xdd, Z4, Z0, Z20
+	VSHUFF32X4   $0x88, Z12, Z8, Z24
+	VSHUFF32X4   $0xdd, Z12, Z8, Z28
+	VSHUFF32X4   $0x88, Z5, Z1, Z17
+	VSHUFF32X4   $0xdd, Z5, Z1, Z21
+	VSHUFF32X4   $0x88, Z13, Z9, Z25
+	VSHUFF32X4   $0xdd, Z13, Z9, Z29
+	VSHUFF32X4   $0x88, Z6, Z2, Z18
+	VSHUFF32X4   $0xdd, Z6, Z2, Z22
+	VSHUFF32X4   $0x88, Z14, Z10, Z26
+	VSHUFF32X4   $0xdd, Z14, Z10, Z30
+	VSHUFF32X4   $0x88, Z7, Z3, Z19
+	VSHUFF32X4   $0xdd, Z7, Z3, Z23
+	VSHUFF32X4   $0x88, Z15, Z11, Z27
+	VSHUFF32X4   $0xdd, Z15, Z11, Z31
+	VSHUFF32X4   $0x88, Z24, Z16, Z0
+	VSHUFF32X4   $0x88, Z28, Z20, Z4
+	VSHUFF32X4   $0xdd, Z24, Z16, Z8
+	VSHUFF32X4   $0xdd, Z28, Z20, Z12
+	VSHUFF32X4   $0x88, Z25, Z17, Z1
+	VSHUFF32X4   $0x88, Z29, Z21, Z5
+	VSHUFF32X4   $0xdd, Z25, Z17, Z9
+	VSHUFF32X4   $0xdd, Z29, Z21, Z13
+	VSHUFF32X4   $0x88, Z26, Z18, Z2
+	VSHUFF32X4   $0x88, Z30, Z22, Z6
+	VSHUFF32X4   $0xdd, Z26, Z18, Z10
+	VSHUFF32X4   $0xdd, Z30, Z22, Z14
+	VSHUFF32X4   $0x88, Z27, Z19, Z3
+	VSHUFF32X4   $0x88, Z31, Z23, Z7
+	VSHUFF32X4   $0xdd, Z27, Z19, Z11
+	VSHUFF32X4   $0xdd, Z31, Z23, Z15
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z10, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z11, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z12, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z13, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z14, (AX)
+	ADDQ         CX, AX
+	DECQ         R8
+	JZ           done
+	VMOVUPS      Z15, (AX)
+
+done:
 	VZEROUPPER
 	RET
 

@@ -43,9 +43,14 @@ func (p Precision) String() string { return precisions[p] }
 type pairKernels struct {
 	gemm func(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
 		accumulate bool)
-	narrow     func(dst, x *float32, blocks int)         // rounds blocks of 32 elements
-	interleave func(dst, low, high *float32, blocks int) // rounds blocks of 16 elements of two rows
+	splitA, splitB splitPairs // those of isa for pairs
+	// transpose turns blocks of side rows and twice as many columns over, edge a part of one; see transposePairs512.
+	transpose func(dst *float32, dstRow int, src *float32, srcRow, blocks int)
+	edge      func(dst *float32, dstRow int, src *float32, srcRow, rows int, mask uint32, pairs int)
 }
+
+// splitPairs packs rows in pairs; see splitPairsA512.
+type splitPairs func(dst *float32, dstPanel int, low, high *float32, pair, panels, pairs int, mask, highMask uint32)
 
 // In returns workers on the threads of w whose products have the given precision.
 //
@@ -85,83 +90,78 @@ func (i *isa) depth(k int) int {
 	return k
 }
 
-// packB packs the columns of a [k, cols] matrix as isa.packB does, in the precision of the products.
-func (s *scratch) packB(dst []float32, b operand, k, cols int) {
-	i := s.isa
-	if i.rounds && i.pairs != nil {
-		b = s.pairs(b, k, cols)
-	}
-	k = i.depth(k)
-	i.packB(dst, b, k, cols)
-	if i.rounds && i.pairs == nil {
+// packB packs the columns of a [k, cols] matrix as packFloatsB does, in the precision of the products.
+func (i *isa) packB(dst []float32, b operand, k, cols int) {
+	switch {
+	case !i.rounds:
+		i.packFloatsB(dst, b, k, cols)
+	case i.pairs == nil:
+		i.packFloatsB(dst, b, k, cols)
 		i.loops.round(dst[:Blocks(cols, i.cols)*i.cols*k])
+	case b.col == 1:
+		i.pairs.splitB.pack(dst, i.cols, i.cols*i.depth(k), b.data, b.row, k, cols)
+	default:
+		for j := 0; j < cols; j += i.cols {
+			i.transposePairs(dst[j*i.depth(k):], i.cols, b.data[j*b.col:], b.col, min(i.cols, cols-j), k)
+		}
 	}
 }
 
-// packA packs the rows of an [m, k] matrix as isa.packA does, in the precision of the products.
-func (s *scratch) packA(dst []float32, a operand, m, k int) {
-	i := s.isa
-	if i.rounds && i.pairs != nil {
-		words := s.pairs(operand{a.data, a.col, a.row}, k, m)
-		a = operand{words.data, words.col, words.row}
-	}
-	k = i.depth(k)
-	i.packA(dst, a, m, k)
-	if i.rounds && i.pairs == nil {
-		i.loops.round(dst[:Blocks(m, i.rows)*i.panelA(k)])
+// packA packs the rows of an [m, k] matrix as packFloatsA does, in the precision of the products.
+func (i *isa) packA(dst []float32, a operand, m, k int) {
+	switch panel := i.panelA(i.depth(k)); {
+	case !i.rounds:
+		i.packFloatsA(dst, a, m, k)
+	case i.pairs == nil:
+		i.packFloatsA(dst, a, m, k)
+		i.loops.round(dst[:Blocks(m, i.rows)*panel])
+	case a.row == 1:
+		i.pairs.splitA.pack(dst, i.rows, panel, a.data, a.col, k, m)
+	default:
+		for r := 0; r < m; r += i.rows {
+			i.transposePairs(dst[r/i.rows*panel:], i.rows, a.data[r*a.row:], a.row, min(i.rows, m-r), k)
+		}
 	}
 }
 
-// pairs returns a [k, n] matrix in pairs: the word [p, j] has the elements [2p, j] and [2p+1, j], or 0 behind the last.
-func (s *scratch) pairs(x operand, k, n int) operand {
-	half := Blocks(k, 2)
-	words := grow(&s.words, half*n)
-	if x.row == 1 {
-		for j := range n {
-			s.isa.narrowRow(words[j*half:(j+1)*half], x.data[j*x.col:][:k])
+// pack packs the columns of a [k, cols] matrix, whose rows are stride apart, into panels of a width, panel elements
+// apart. Of an odd k, the last row is paired with zeros.
+func (split splitPairs) pack(dst []float32, width, panel int, src []float32, stride, k, cols int) {
+	// columns packs panels of as many columns as a mask has bits.
+	columns := func(first, panels int, mask uint32) {
+		to, from := dst[first*panel:], src[first*width:]
+		if k > 1 {
+			split(&to[0], 4*panel, &from[0], &from[stride], 8*stride, panels, k/2, mask, mask)
 		}
-		return operand{words, 1, half}
-	}
-	for p := range half {
-		var high []float32
-		if 2*p+1 < k {
-			high = x.data[(2*p+1)*x.row:][:n]
+		if k%2 == 1 {
+			split(&to[k/2*width], 4*panel, &from[(k-1)*stride], nil, 0, panels, 1, mask, 0)
 		}
-		s.isa.interleaveRows(words[p*n:(p+1)*n], x.data[2*p*x.row:][:n], high)
 	}
-	return operand{words, n, 1}
-}
-
-// narrowRow makes words of the elements of x.
-func (i *isa) narrowRow(words, x []float32) {
-	const block = 32
-	p := len(x) / block * (block / 2)
-	if p > 0 {
-		i.pairs.narrow(&words[0], &x[0], len(x)/block)
+	whole := cols / width
+	if whole > 0 {
+		columns(0, whole, 1<<width-1)
 	}
-	for ; p < len(words); p++ {
-		var high float32
-		if 2*p+1 < len(x) {
-			high = x[2*p+1]
-		}
-		words[p] = bfloat16.Pair(x[2*p], high)
+	if rest := cols % width; rest > 0 {
+		columns(whole, 1, 1<<rest-1)
 	}
 }
 
-// interleaveRows makes words of two rows; high may be nil, for zeros.
-func (i *isa) interleaveRows(words, low, high []float32) {
-	const block = 16
-	j := 0
-	if high != nil && len(low) >= block {
-		j = len(low) / block * block
-		i.pairs.interleave(&words[0], &low[0], &high[0], len(low)/block)
-	}
-	for ; j < len(low); j++ {
-		var h float32
-		if high != nil {
-			h = high[j]
+// transposePairs writes the pair (2p, 2p+1) of count rows of length k, stride elements apart, to dst[p*width+r]. It
+// may write up to side words at the end of each line, which the next one overwrites; dst has room behind the last one.
+func (i *isa) transposePairs(dst []float32, width int, src []float32, stride, count, k int) {
+	block := 2 * i.side // columns
+	for r := 0; r < count; r += i.side {
+		rows, whole := min(i.side, count-r), k/block
+		if (r+i.side-1)*stride+whole*block > len(src) { // reading other rows would read behind the matrix
+			whole = 0
 		}
-		words[j] = bfloat16.Pair(low[j], h)
+		if whole > 0 {
+			i.pairs.transpose(&dst[r], 4*width, &src[r*stride], 4*stride, whole)
+		}
+		for p := whole * block; p < k; p += block {
+			cols := min(block, k-p)
+			i.pairs.edge(&dst[p/2*width+r], 4*width, &src[r*stride+p], 4*stride, rows, 1<<cols-1, Blocks(cols, 2))
+		}
 	}
 }
 
@@ -271,9 +271,7 @@ func LinearHalves(w *Workers, y []float32, stride int, x []float32, rows int, ac
 				i.loops.round(a[lo*m.In : hi*m.In])
 				return
 			}
-			w.borrow(func(s *scratch) {
-				s.packA(a[lo/i.rows*i.panelA(i.depth(m.In)):], operandOf(x[lo*m.In:], m.In, false), hi-lo, m.In)
-			})
+			i.packA(a[lo/i.rows*i.panelA(i.depth(m.In)):], operandOf(x[lo*m.In:], m.In, false), hi-lo, m.In)
 		}
 		multiply := func(task int) {
 			w.borrow(func(s *scratch) {

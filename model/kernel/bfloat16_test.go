@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 )
@@ -57,4 +58,49 @@ func BenchmarkLinearHalves(b *testing.B) {
 			})
 		}
 	}
+}
+
+// TestSpecialValuesInPairs compares products of AVX512-BF16 with portable Go, bit by bit, in all layouts: subnormal
+// numbers, which are zeros, infinities, NaN, and numbers that round up to the next power of two or to infinity.
+func TestSpecialValuesInPairs(t *testing.T) {
+	if !slices.Contains(ISAs(), bf16ISA) {
+		t.Skip("this processor has no AVX512-BF16")
+	}
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	special := []float32{1e-40, -1e-40, 1.1754942e-38, 1.1754944e-38, inf, -inf, nan, math.MaxFloat32, 0.99999994,
+		float32(math.Copysign(0, -1)), 1 + 1.0/256, 1 + 3.0/256}
+	w := NewWorkersOn(bf16ISA, 2).In(BFloat16)
+	for _, s := range [][3]int{{1, 1, 1}, {15, 33, 2}, {17, 37, 75}, {29, 65, 33}} {
+		m, n, k := s[0], s[1], s[2]
+		a, b := randoms(1, m*k), randoms(2, k*n)
+		for i, x := range special {
+			a[i*7%len(a)], b[i*11%len(b)] = x, special[len(special)-1-i]
+		}
+		want := portablePairs(m, n, k, a, b)
+		for layout := range 4 {
+			transA, transB := layout&1 != 0, layout&2 != 0
+			x, y, lda, ldb, got := a, b, k, n, make([]float32, m*n)
+			if transA {
+				x, lda = transposed(a, m, k), m
+			}
+			if transB {
+				y, ldb = transposed(b, k, n), k
+			}
+			Gemm(w, transA, transB, m, n, k, x, lda, y, ldb, false, got, n)
+			for i := range got {
+				if got[i] != want[i] && !(math.IsNaN(float64(got[i])) && math.IsNaN(float64(want[i]))) {
+					t.Fatalf("%v, layout %d: element %d is %g, want %g", s, layout, i, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+// transposed returns the transpose of a [rows, cols] matrix.
+func transposed(x []float32, rows, cols int) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i%cols*rows+i/cols] = v
+	}
+	return y
 }

@@ -7,7 +7,7 @@ const (
 
 	// tasksPerThread is how many tasks a product is cut into for each thread, if it is large enough, so that none waits
 	// long for another that was disturbed.
-	tasksPerThread = 8
+	tasksPerThread = 16
 )
 
 // operand is a matrix with any strides, in elements.
@@ -58,16 +58,13 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 					}
 				}
 				pack := func(task int) {
-					w.borrow(func(s *scratch) {
-						if task < bTasks {
-							p := task * panelsPerTask
-							s.packB(bp[p*i.cols*depth:], b.at(k0, j0+p*i.cols), kb,
-								min(panelsPerTask*i.cols, nb-p*i.cols))
-							return
-						}
-						p := (task - bTasks) * panelsPerTask
-						s.packA(ap[p*i.panelA(depth):], a.at(p*i.rows, k0), min(panelsPerTask*i.rows, m-p*i.rows), kb)
-					})
+					if task < bTasks {
+						p := task * panelsPerTask
+						i.packB(bp[p*i.cols*depth:], b.at(k0, j0+p*i.cols), kb, min(panelsPerTask*i.cols, nb-p*i.cols))
+						return
+					}
+					p := (task - bTasks) * panelsPerTask
+					i.packA(ap[p*i.panelA(depth):], a.at(p*i.rows, k0), min(panelsPerTask*i.rows, m-p*i.rows), kb)
 				}
 				multiply := func(task int) {
 					i0, p0 := task/columnBlocks*height, task%columnBlocks*perTask
@@ -79,7 +76,7 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 					}
 					w.borrow(func(s *scratch) {
 						own := grow(&s.a, Blocks(t.rows, i.rows)*i.panelA(depth))
-						s.packA(own, a.at(i0, k0), t.rows, kb)
+						i.packA(own, a.at(i0, k0), t.rows, kb)
 						t.multiply(own, bp, p0, min(panels, p0+perTask))
 					})
 				}
@@ -130,7 +127,7 @@ func (s *scratch) vectorGemm(m, n, k int, a, b operand, accumulate bool, c []flo
 				stride = panel.row
 			} else {
 				packed := grow(&s.b, i.cols*kb)
-				i.packB(packed, panel, kb, cols)
+				i.packFloatsB(packed, panel, kb, cols)
 				panel.data = packed
 			}
 			for r := 0; r < m; r += i.rows {
@@ -148,8 +145,8 @@ func (s *scratch) packedGemm(m, n, k int, a, b operand, accumulate bool, c []flo
 	depth := i.depth(k)
 	t := tiles{isa: i, rows: m, cols: n, k: depth, c: c, ldc: ldc, accumulate: accumulate}
 	ap, bp := grow(&s.a, Blocks(m, i.rows)*i.panelA(depth)), grow(&s.b, Blocks(n, i.cols)*i.cols*depth)
-	s.packA(ap, a, m, k)
-	s.packB(bp, b, k, n)
+	i.packA(ap, a, m, k)
+	i.packB(bp, b, k, n)
 	t.multiply(ap, bp, 0, Blocks(n, i.cols))
 }
 
@@ -173,8 +170,9 @@ func (i *isa) directRows(m, n, k int, a []float32, lda int, b []float32, ldb int
 // panelA is the size of a packed panel of A [k, rows]. Behind it there is room for what transposing writes too much.
 func (i *isa) panelA(k int) int { return i.rows*k + i.side }
 
-// packB packs the columns of a [k, cols] matrix into panels [k, i.cols], one after the other; missing columns are zero.
-func (i *isa) packB(dst []float32, b operand, k, cols int) {
+// packFloatsB packs the columns of a [k, cols] matrix into panels [k, i.cols], one after the other; missing columns are
+// zero.
+func (i *isa) packFloatsB(dst []float32, b operand, k, cols int) {
 	whole := 0
 	if b.col == 1 {
 		if whole = cols / i.cols; whole > 0 {
@@ -197,8 +195,8 @@ func (i *isa) packB(dst []float32, b operand, k, cols int) {
 	}
 }
 
-// packA packs the rows of an [m, k] matrix into panels [k, i.rows], panelA elements apart.
-func (i *isa) packA(dst []float32, a operand, m, k int) {
+// packFloatsA packs the rows of an [m, k] matrix into panels [k, i.rows], panelA elements apart.
+func (i *isa) packFloatsA(dst []float32, a operand, m, k int) {
 	whole := 0
 	if a.row == 1 {
 		if whole = m / i.rows; whole > 0 {

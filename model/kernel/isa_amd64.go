@@ -23,7 +23,8 @@ func available() []*isa {
 			if cpu.X86.HasAVX512BF16 {
 				halves := integers
 				halves.name = bf16ISA
-				halves.pairs = &pairKernels{gemm: gemmPairs512, narrow: narrowPairs512, interleave: interleavePairs512}
+				halves.pairs = &pairKernels{gemm: gemmPairs512, splitA: splitPairsA512, splitB: splitPairsB512,
+					transpose: transposePairs512, edge: transposePairsEdge512}
 				list = append(list, &halves)
 			}
 			list = append(list, &integers)

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"t5train/model/kernel/pages"
 	"t5train/model/kernel/pool"
 )
 
@@ -78,7 +79,6 @@ func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
 type scratch struct {
 	isa           *isa
 	a, b, c, d, e []float32
-	words         []float32 // pairs of bfloat16
 	bytes         []uint8
 }
 
@@ -92,7 +92,7 @@ func (w *Workers) borrow(f func(s *scratch)) {
 // grow returns buf with length n, reallocated when it is too small. The content is undefined.
 func grow(buf *[]float32, n int) []float32 {
 	if cap(*buf) < n {
-		*buf = make([]float32, n)
+		*buf = pages.Floats(n)
 	}
 	return (*buf)[:n]
 }

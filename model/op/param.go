@@ -1,6 +1,9 @@
 package op
 
-import "t5train/model/kernel"
+import (
+	"t5train/model/kernel"
+	"t5train/model/kernel/pages"
+)
 
 // Param is a parameter of a model: a named tensor, shared by every graph that uses it.
 type Param struct {
@@ -28,7 +31,7 @@ type Param struct {
 // NewParam returns a parameter of zeros.
 func NewParam(name string, shape ...int) *Param {
 	p := &Param{Name: name, Shape: shape}
-	p.Value = make([]float32, p.Size())
+	p.Value = pages.Floats(p.Size())
 	return p
 }
 
@@ -104,7 +107,7 @@ func (p *Param) AddGradRows(rows []int32) { p.rowSink(rows) }
 // one since ZeroGrad overwrites, which spares a pass to clear and a pass to read.
 func (p *Param) sink() (grad []float32, accumulate bool) {
 	if p.grad == nil {
-		p.grad = make([]float32, len(p.Value))
+		p.grad = pages.Floats(len(p.Value))
 	}
 	accumulate = p.touched
 	p.touched, p.dense = true, true
@@ -124,7 +127,7 @@ func (p *Param) zeroedSink() []float32 {
 // [rows, width]. Of what the step before left, only the rows that it touched are cleared.
 func (p *Param) rowSink(rows []int32) []float32 {
 	if p.grad == nil {
-		p.grad = make([]float32, len(p.Value))
+		p.grad = pages.Floats(len(p.Value))
 	}
 	if p.marked == nil {
 		p.marked = make([]bool, p.Shape[0])

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"gorgonia.org/tensor"
+
+	"t5train/model/kernel/pages"
 )
 
 // pool is the memory of one graph's values. A block is handed out with the number of operations that will read it; the
@@ -62,7 +64,7 @@ func (p *pool) take(n int) block {
 		size := max(n, slabElements, p.total/4)
 		best = len(p.free)
 		p.free = append(p.free, block{len(p.slabs), 0, size})
-		p.slabs = append(p.slabs, make([]float32, size))
+		p.slabs = append(p.slabs, pages.Floats(size))
 		p.total += size
 	}
 	f := &p.free[best]

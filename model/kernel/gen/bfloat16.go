@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
@@ -95,52 +97,163 @@ func pairs() {
 	for rows := 1; rows <= isa512.rows; rows++ {
 		gemm(isa512, "gemmPairs", rows, "; k counts pairs of bfloat16", dotPairs)
 	}
-	narrowPairs()
-	interleavePairs()
+	splitPairs("A", isa512.rows)
+	splitPairs("B", 2*16)
+	transposePairs(false)
+	transposePairs(true)
 }
 
-// narrowPairs makes bfloat16 of float32 that lie side by side.
-func narrowPairs() {
-	TEXT("narrowPairs512", NOSPLIT, "func(dst *float32, x *float32, blocks int)")
-	Doc("narrowPairs512 rounds blocks of 32 elements to bfloat16.")
+// splitPairs writes split for pairs: two rows of the source become a row of words.
+func splitPairs(operand string, width int) {
+	name := "splitPairs" + operand + "512"
+	TEXT(name, NOSPLIT, "func(dst *float32, dstPanel int, low, high *float32, pair, panels, pairs int, mask, highMask uint32)")
+	Doc(fmt.Sprintf("%s rounds pairs of rows to bfloat16 and writes them to panels of %d words. low and high are the rows "+
+		"of the first pair, pair is from one pair to the next; strides are in bytes. The masks have a bit for each column "+
+		"of a panel that is read; others are 0.", name, width))
 	Pragma("noescape")
-	dst, x, blocks := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("blocks"), GP64())
-	Label("block")
-	for half, r := range []VecPhysical{Z0, Z1} {
-		VMOVUPS(Mem{Base: x, Disp: 64 * half}, r)
-		convert(r, r)
-		VMOVUPS(r.AsY(), Mem{Base: dst, Disp: 32 * half})
+	dst, dstPanel := Load(Param("dst"), GP64()), Load(Param("dstPanel"), GP64())
+	low, high, pair := Load(Param("low"), GP64()), Load(Param("high"), GP64()), Load(Param("pair"), GP64())
+	pairs, mask, highMask := Load(Param("pairs"), GP64()), Load(Param("mask"), GP32()), Load(Param("highMask"), GP32())
+	masks := [2][2]OpmaskPhysical{{K1, K2}, {K3, K4}} // of both registers of a panel
+	for half := range (width + 15) / 16 {
+		for row, m := range []Register{mask, highMask} {
+			KMOVW(m, masks[half][row])
+			SHRL(Imm(16), m)
+		}
 	}
-	ADDQ(U32(128), x)
-	ADDQ(Imm(64), dst)
-	DECQ(blocks)
-	JNZ(LabelRef("block"))
+	order := Z31
+	VMOVUPS(interleaved(), order)
+	to, from, above, n := GP64(), GP64(), GP64(), GP64()
+	Label("pair")
+	MOVQ(dst, to)
+	MOVQ(low, from)
+	MOVQ(high, above)
+	Load(Param("panels"), n)
+	Label("panel")
+	for half, m := range masks[:(width+15)/16] {
+		x, y := isa512.regs[2*half], isa512.regs[2*half+1]
+		VMOVUPS_Z(Mem{Base: from, Disp: 64 * half}, m[0], x)
+		VMOVUPS_Z(Mem{Base: above, Disp: 64 * half}, m[1], y)
+		convert(x, x)
+		convert(y, y)
+		VPERMT2W(y, order, x)
+		VMOVUPS(x, Mem{Base: to, Disp: 64 * half})
+	}
+	for _, p := range []Register{from, above} {
+		ADDQ(U32(uint32(4*width)), p)
+	}
+	ADDQ(dstPanel, to)
+	DECQ(n)
+	JNZ(LabelRef("panel"))
+	for _, p := range []Register{low, high} {
+		ADDQ(pair, p)
+	}
+	ADDQ(U32(uint32(4*width)), dst)
+	DECQ(pairs)
+	JNZ(LabelRef("pair"))
 	VZEROUPPER()
 	RET()
 }
 
-// interleavePairs makes pairs of two rows.
-func interleavePairs() {
-	TEXT("interleavePairs512", NOSPLIT, "func(dst, low, high *float32, blocks int)")
-	Doc("interleavePairs512 rounds blocks of 16 elements of two rows to bfloat16, and writes them in turn.")
+var places Mem
+
+// interleaved are the places of words that come from the lower halves of two registers in turn.
+func interleaved() Mem {
+	if places.Symbol.Name == "" {
+		places = GLOBL("interleaved", RODATA|NOPTR)
+		for i := range 16 {
+			DATA(4*i, U32(uint32(i|(32+i)<<16)))
+		}
+	}
+	return places
+}
+
+// transposePairs writes transpose512 for pairs: 32 columns of the source are 16 words.
+func transposePairs(edge bool) {
+	name, signature := "transposePairs512", "func(dst *float32, dstRow int, src *float32, srcRow, blocks int)"
+	doc := "%s rounds blocks of 16 rows and 32 columns to bfloat16 and transposes them: the pair of columns (2p, 2p+1) of " +
+		"row r goes to word (p, r) of dst. Strides are in bytes."
+	if edge {
+		name = "transposePairsEdge512"
+		signature = "func(dst *float32, dstRow int, src *float32, srcRow, rows int, mask uint32, pairs int)"
+		doc += " It takes one block, of that the first rows and the columns in the mask, and writes the first pairs."
+	}
+	TEXT(name, NOSPLIT, signature)
+	Doc(fmt.Sprintf(doc, name))
 	Pragma("noescape")
-	dst, low, high := Load(Param("dst"), GP64()), Load(Param("low"), GP64()), Load(Param("high"), GP64())
-	blocks := Load(Param("blocks"), GP64())
-	Label("block")
-	VMOVUPS(Mem{Base: low}, Z0)
-	VMOVUPS(Mem{Base: high}, Z1)
-	for _, r := range []VecPhysical{Z0, Z1} {
-		convert(r, r)
-		VPMOVZXWD(r.AsY(), r)
+	dst, dstRow := Load(Param("dst"), GP64()), Load(Param("dstRow"), GP64())
+	src, srcRow := Load(Param("src"), GP64()).(GPVirtual), Load(Param("srcRow"), GP64())
+	r := isa512.regs
+	if edge {
+		rows, mask, pairs := Load(Param("rows"), GP64()), Load(Param("mask"), GP32()), Load(Param("pairs"), GP64())
+		KMOVW(mask, K1)
+		SHRL(Imm(16), mask)
+		KMOVW(mask, K2)
+		for i := range 16 {
+			VMOVUPS_Z(Mem{Base: src}, K1, r[i])
+			VMOVUPS_Z(Mem{Base: src, Disp: 64}, K2, r[16+i])
+			if i < 15 {
+				next := fmt.Sprintf("row%d", i+1)
+				DECQ(rows)
+				JG(LabelRef(next))
+				KXORW(K1, K1, K1)
+				KXORW(K2, K2, K2)
+				Label(next)
+				ADDQ(srcRow, src)
+			}
+		}
+		pack16()
+		transpose16()
+		for i := range 16 {
+			VMOVUPS(r[i], Mem{Base: dst})
+			if i < 15 {
+				ADDQ(dstRow, dst)
+				DECQ(pairs)
+				JZ(LabelRef("done"))
+			}
+		}
+		Label("done")
+	} else {
+		blocks := Load(Param("blocks"), GP64())
+		bases, row := rowPointers(src, srcRow, 16)
+		// The same columns of the next 16 rows are asked for early.
+		next, back := GP64(), GP64()
+		MOVQ(srcRow, back)
+		SHLQ(Imm(4), back)
+		LEAQ(Mem{Base: src, Index: back, Scale: 1}, next)
+		NEGQ(back)
+		ADDQ(U32(128), back)
+		Label("block")
+		for i := range 16 {
+			VMOVUPS(row(i, 0), r[i])
+			VMOVUPS(row(i, 64), r[16+i])
+			PREFETCHT1(Mem{Base: next})
+			PREFETCHT1(Mem{Base: next, Disp: 64})
+			ADDQ(srcRow, next)
+		}
+		ADDQ(back, next)
+		pack16()
+		transpose16()
+		for i := range 16 {
+			VMOVUPS(r[i], Mem{Base: dst})
+			ADDQ(dstRow, dst)
+		}
+		for _, p := range bases {
+			ADDQ(U32(128), p)
+		}
+		DECQ(blocks)
+		JNZ(LabelRef("block"))
 	}
-	VPSLLD(Imm(16), Z1, Z1)
-	VPORD(Z0, Z1, Z0)
-	VMOVUPS(Z0, Mem{Base: dst})
-	for _, p := range []Register{low, high, dst} {
-		ADDQ(Imm(64), p)
-	}
-	DECQ(blocks)
-	JNZ(LabelRef("block"))
 	VZEROUPPER()
 	RET()
+}
+
+// pack16 rounds each register i and 16+i to 16 words in register i.
+func pack16() {
+	for i, x := range isa512.regs[:16] {
+		y := isa512.regs[16+i]
+		convert(x, x)
+		convert(y, y)
+		VINSERTF64X4(Imm(1), y.AsY(), x, x)
+	}
 }

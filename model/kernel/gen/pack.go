@@ -79,6 +79,23 @@ func transpose512() {
 	for i := range 16 {
 		VMOVUPS(row(i, 0), r[i])
 	}
+	transpose16()
+	for i := range 16 {
+		VMOVUPS(r[i], Mem{Base: dst})
+		ADDQ(dstRow, dst)
+	}
+	for _, p := range bases {
+		ADDQ(Imm(64), p)
+	}
+	DECQ(blocks)
+	JNZ(LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
+
+// transpose16 transposes the words of the first 16 registers; the others are overwritten.
+func transpose16() {
+	r := isa512.regs
 	for i := 0; i < 16; i += 2 { // pairs of rows
 		VUNPCKLPS(r[i+1], r[i], r[16+i])
 		VUNPCKHPS(r[i+1], r[i], r[17+i])
@@ -102,17 +119,6 @@ func transpose512() {
 		VSHUFF32X4(Imm(0xdd), r[24+j], r[16+j], r[8+j])
 		VSHUFF32X4(Imm(0xdd), r[28+j], r[20+j], r[12+j])
 	}
-	for i := range 16 {
-		VMOVUPS(r[i], Mem{Base: dst})
-		ADDQ(dstRow, dst)
-	}
-	for _, p := range bases {
-		ADDQ(Imm(64), p)
-	}
-	DECQ(blocks)
-	JNZ(LabelRef("block"))
-	VZEROUPPER()
-	RET()
 }
 
 // transpose256 is transpose512 for 8 rows and 8 columns.
