@@ -363,6 +363,9 @@ func (s *Server) spoken(e protocol.Endpoint) func(x *exchange) (response, error)
 			}
 			fields.Set(strings.TrimSuffix(name, "}"), string(quoted))
 		}
+		if e.Lenient {
+			fields.Lenient()
+		}
 		reply, err := e.Serve(engine{s, x}, fields)
 		switch {
 		case err != nil:

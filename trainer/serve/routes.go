@@ -1,14 +1,17 @@
 package serve
 
 import (
+	"cmp"
 	"embed"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 
-	"t5train/model/generate"
+	"t5train/trainer/runlog"
 	"t5train/trainer/serve/metrics"
 	"t5train/trainer/serve/openai"
+	"t5train/trainer/serve/openapi"
 	"t5train/trainer/serve/protocol"
 )
 
@@ -35,49 +38,30 @@ func endpoints() []endpoint {
 	own := func(method, path, about string, request, answer any,
 		f func(s *Server) func(x *exchange) (response, error)) endpoint {
 		return endpoint{protocol.Endpoint{Method: method, Path: path, About: about, Request: request, Answer: answer,
-			ErrorBody: failure{}, Open: path == "/healthz" || path == "/readyz"}, f}
+			ErrorBody: failure{}, Open: path == "/healthz" || path == "/readyz" || path == "/openapi.json"}, f}
 	}
 	type handler = func(x *exchange) (response, error)
 	all := []endpoint{
-		own("POST", "/v1/generate",
-			"{\"inputs\": [...]} and options with transformers' names:\n"+requestOptions()+";\n"+
-				"prefix is what outputs begin with, choices is a list of texts of which they are one. A top_k\n"+
-				"that is not given is 0, all tokens", generateRequest{}, generated{},
+		own("POST", "/v1/generate", "the texts that the model writes for inputs", generateRequest{}, generated{},
 			func(s *Server) handler { return post(s, s.generate) }),
-		own("POST", "/v1/classify", `{"inputs": [...]}`, classifyRequest{}, classified{},
-			func(s *Server) handler { return post(s, s.classify) }),
-		own("POST", "/v1/score", `{"inputs": [...], "targets": [...]}`, scoreRequest{}, scored{},
+		own("POST", "/v1/classify", "the most probable label of each input, and the probabilities of all",
+			classifyRequest{}, classified{}, func(s *Server) handler { return post(s, s.classify) }),
+		own("POST", "/v1/score", "how probable targets are after inputs", scoreRequest{}, scored{},
 			func(s *Server) handler { return post(s, s.score) }),
-		own("POST", "/v1/tokenize", `{"texts": [...]} or {"ids": [[...], ...]}`, tokenizeRequest{}, tokenized{},
+		own("POST", "/v1/tokenize", "the tokens of texts, or the texts of tokens", tokenizeRequest{}, tokenized{},
 			func(s *Server) handler { return post(s, s.tokenize) }),
 		own("GET", "/v1/model", "what is served, and its limits", nil, description{},
 			func(s *Server) handler { return s.describe }),
 		own("GET", "/healthz", "ok while the process lives", nil, "", func(s *Server) handler { return s.healthy }),
 		own("GET", "/readyz", "ready while inputs are taken", nil, "", func(s *Server) handler { return s.ready }),
 		own("GET", "/metrics", "figures for Prometheus", nil, "", func(s *Server) handler { return s.prometheus }),
+		own("GET", "/openapi.json", "what requests and answers have, as OpenAPI 3.1 describes it", nil,
+			json.RawMessage{}, func(s *Server) handler { return s.openAPI }),
 	}
-	for _, e := range slices.Concat(openai.Endpoints()) {
+	for _, e := range openai.Endpoints() {
 		all = append(all, endpoint{e, func(s *Server) handler { return s.spoken(e) }})
 	}
 	return all
-}
-
-// requestOptions lists the names that options of generation have in a request, in lines.
-func requestOptions() string {
-	const width = 88
-	line, lines := "", ""
-	for _, o := range generate.Table() {
-		switch {
-		case o.Request == "" || o.Field == "Prefix" || o.Field == "Allowed": // which have a sentence of their own
-			continue
-		case line != "" && len(line)+len(o.Request) > width:
-			lines, line = lines+line+",\n", ""
-		case line != "":
-			line += ", "
-		}
-		line += o.Request
-	}
-	return lines + line
 }
 
 // newRoutes returns all that the server does, and the sorted paths of it that a client is told of.
@@ -134,6 +118,13 @@ func (s *Server) prometheus(*exchange) (response, error) {
 	answer := plain(http.StatusOK, s.metrics.Text())
 	answer.contentType = metrics.Type
 	return answer, nil
+}
+
+// openAPI describes the endpoints.
+func (s *Server) openAPI(*exchange) (response, error) {
+	version, _ := runlog.Build()
+	text, err := openapi.Document("t5train serve", cmp.Or(version, "(unknown)"), s.options.Keys.Required(), Endpoints())
+	return response{status: http.StatusOK, contentType: jsonType, body: text}, err
 }
 
 // description is what GET /v1/model tells.

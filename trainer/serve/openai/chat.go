@@ -119,7 +119,6 @@ type chatDelta struct {
 func now() int64 { return time.Now().Unix() }
 
 func chat(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
-	fields.Lenient()
 	var asked chatRequest
 	fields.Read(&asked, e.Model().MaxInputs)
 	longest := "max_tokens"

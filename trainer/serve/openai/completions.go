@@ -37,7 +37,6 @@ type choice struct {
 }
 
 func complete(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
-	fields.Lenient()
 	var asked completionRequest
 	fields.Read(&asked, e.Model().MaxInputs)
 	g := asked.generation(e, fields, "max_tokens")

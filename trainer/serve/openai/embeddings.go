@@ -64,7 +64,6 @@ func (vector) JSONSchema() map[string]any {
 }
 
 func embed(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
-	fields.Lenient()
 	var asked embeddingRequest
 	fields.Read(&asked, e.Model().MaxInputs)
 	encoded := asked.EncodingFormat == "base64"

@@ -20,20 +20,18 @@ import (
 // Endpoints lists what the package answers.
 func Endpoints() []protocol.Endpoint {
 	all := []protocol.Endpoint{
-		{Method: "POST", Path: "/v1/completions",
-			About: `{"model": ..., "prompt": text or list}; OpenAI's shape, as the next ones`, Serve: complete,
+		{Method: "POST", Path: "/v1/completions", About: "the texts that the model writes for prompts", Serve: complete,
 			Request: completionRequest{}, Answer: completion{}, Event: completion{}},
-		{Method: "POST", Path: "/v1/chat/completions",
-			About: `{"model": ..., "messages": [...]}; the last one of the user is the input`, Serve: chat,
-			Request: chatRequest{}, Answer: chatCompletion{}, Event: chatChunk{}},
-		{Method: "POST", Path: "/v1/embeddings", About: `{"model": ..., "input": text or list}`, Serve: embed,
+		{Method: "POST", Path: "/v1/chat/completions", About: "what the model writes for the last message of the user",
+			Serve: chat, Request: chatRequest{}, Answer: chatCompletion{}, Event: chatChunk{}},
+		{Method: "POST", Path: "/v1/embeddings", About: "the vectors of texts", Serve: embed,
 			Request: embeddingRequest{}, Answer: embeddings{}},
 		{Method: "GET", Path: "/v1/models", About: "the model that is served", Serve: models, Answer: modelList{}},
 		{Method: "GET", Path: "/v1/models/{model}", About: "the same by its name", Serve: oneModel,
 			Answer: modelInfo{}},
 	}
 	for i := range all {
-		all[i].Explain, all[i].ErrorBody = explain, failure{}
+		all[i].Lenient, all[i].Explain, all[i].ErrorBody = true, explain, failure{}
 	}
 	return all
 }

@@ -1,4 +1,6 @@
-// Package openapi describes endpoints as OpenAPI 3.1 wants it, from the Go types that their handlers read and write.
+// Package openapi describes endpoints as OpenAPI 3.1 wants it, from the Go types that their handlers read and write:
+//
+//	text, err := openapi.Document("t5train serve", "1.0", false, serve.Endpoints())
 package openapi
 
 import (
@@ -24,7 +26,7 @@ type object = map[string]any
 
 // Document describes a server. keys says that it wants one of a client.
 func Document(title, version string, keys bool, endpoints []protocol.Endpoint) ([]byte, error) {
-	d := document{schemas: object{}}
+	d := &document{schemas: object{}}
 	paths := object{}
 	for _, e := range endpoints {
 		path, ok := paths[e.Path].(object)
@@ -45,11 +47,22 @@ func Document(title, version string, keys bool, endpoints []protocol.Endpoint) (
 }
 
 // document gathers the schemas of types, by their names.
-type document struct{ schemas object }
+type document struct {
+	schemas object
+	kind    kind // of what is described at the moment
+}
 
-func (d document) operation(e protocol.Endpoint, keys bool) object {
-	about, _, _ := strings.Cut(e.About, "\n")
-	operation := object{"summary": strings.TrimSuffix(about, ";"), "operationId": operationID(e)}
+// kind says what fields a JSON object may have besides those of its type.
+type kind int
+
+const (
+	answer  kind = iota // later versions may have more
+	strict              // a request with no others
+	lenient             // a request with others that are ignored; null is the absence of one
+)
+
+func (d *document) operation(e protocol.Endpoint, keys bool) object {
+	operation := object{"summary": e.About, "operationId": operationID(e)}
 	if keys && !e.Open {
 		operation["security"] = []object{{"key": []string{}}}
 	}
@@ -58,18 +71,22 @@ func (d document) operation(e protocol.Endpoint, keys bool) object {
 			"schema": object{"type": "string"}}}
 	}
 	if e.Request != nil {
+		if d.kind = strict; e.Lenient {
+			d.kind = lenient
+		}
 		schema := object{"schema": d.of(reflect.TypeOf(e.Request))}
+		d.kind = answer
 		content := object{"application/json": schema}
 		if e.Forms {
 			content["application/x-www-form-urlencoded"] = schema
 		}
 		operation["requestBody"] = object{"required": true, "content": content}
 	}
-	kind := "application/json"
+	media := "application/json"
 	if _, text := e.Answer.(string); text {
-		kind = "text/plain"
+		media = "text/plain"
 	}
-	content := object{kind: object{"schema": d.of(reflect.TypeOf(e.Answer))}}
+	content := object{media: object{"schema": d.of(reflect.TypeOf(e.Answer))}}
 	if e.Event != nil {
 		content["text/event-stream"] = object{"schema": object{"type": "string",
 			"description": "events whose data is " + nameOf(reflect.TypeOf(e.Event)) + " in JSON"}}
@@ -101,7 +118,7 @@ func nameOf(t reflect.Type) string {
 var rawJSON = reflect.TypeFor[json.RawMessage]()
 
 // of returns the schema of a type, or what refers to it.
-func (d document) of(t reflect.Type) object {
+func (d *document) of(t reflect.Type) object {
 	if s, ok := reflect.Zero(t).Interface().(Schemer); ok && t.Kind() != reflect.Pointer {
 		return s.JSONSchema()
 	}
@@ -135,7 +152,7 @@ func (d document) of(t reflect.Type) object {
 	panic("openapi: no schema for " + t.String())
 }
 
-func (d document) structOf(t reflect.Type) object {
+func (d *document) structOf(t reflect.Type) object {
 	properties, required := object{}, []string{}
 	for _, f := range reflect.VisibleFields(t) {
 		if f.Anonymous {
@@ -144,8 +161,8 @@ func (d document) structOf(t reflect.Type) object {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		schema := maps.Clone(d.of(f.Type))
 		optional := options == "omitempty" || options == "omitzero"
-		if f.Type.Kind() == reflect.Pointer && !optional { // an answer has it, as null if need be
-			schema = object{"oneOf": []any{schema, object{"type": "null"}}}
+		if d.kind == lenient && optional || f.Type.Kind() == reflect.Pointer && !optional {
+			schema = object{"anyOf": []any{schema, object{"type": "null"}}}
 		}
 		if about := f.Tag.Get("about"); about != "" {
 			schema["description"] = about
@@ -161,6 +178,9 @@ func (d document) structOf(t reflect.Type) object {
 		maps.Copy(properties, e.Properties())
 	}
 	schema := object{"type": "object", "properties": properties}
+	if d.kind == strict {
+		schema["additionalProperties"] = false
+	}
 	if len(required) > 0 {
 		schema["required"] = required
 	}

@@ -13,7 +13,7 @@ import (
 // Endpoint is a method and a path with what they do.
 type Endpoint struct {
 	Method, Path string // GET stands for HEAD too; {name} at the end of the path is a field of the request
-	About        string // what a request holds, or what is answered; may have several lines
+	About        string // what is answered
 
 	// Values of the types that a request, an answer and an event of a stream have, for /openapi.json.
 	Request, Answer, Event any
@@ -21,6 +21,7 @@ type Endpoint struct {
 	Open      bool // needs no key
 	BodyKey   bool // the request may hold the key, which Serve then gives to Engine.CheckKey
 	Forms     bool // the body may be a form
+	Lenient   bool // fields of a request that nobody asks for are ignored, and one that is null is absent
 	Serve     func(e Engine, fields *request.Object) (Reply, error)
 	Explain   func(p *request.Problem) (status int, body any) // an error in the protocol's words
 	ErrorBody any                                             // a value of the type of that body
