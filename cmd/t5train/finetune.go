@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"t5train/checkpoints"
 	"t5train/checkpoints/builtin"
+	"t5train/cmd/t5train/next"
 	"t5train/configs"
-	"t5train/data/objective"
 	"t5train/internal/ui"
 	"t5train/trainer"
 	"t5train/trainer/allreduce"
@@ -99,32 +96,6 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(a.stdout, "note: %s\n", a.names.text(n.Text))
 	}
-	fmt.Fprintf(a.stdout, "next: t5train predict --model %s %s\n", c.Output, nextInput(c, r.Checkpoint))
-}
-
-// nextInput returns the flags by which predict gets an input of a run.
-func nextInput(c *configs.Config, checkpoint string) string {
-	kind, pretrained := objective.KindOf(c.Objective.Name)
-	switch {
-	case !pretrained:
-	case !kind.ReadsInput:
-		return `--text "" --output-prefix "The capital of France"`
-	case !kind.Spans:
-		return `--text "The capital of France"`
-	default:
-		return `--text "The <extra_id_0> of France is Paris."`
-	}
-	info, err := checkpoints.ReadInfo(checkpoint)
-	switch {
-	case err == nil && len(info.Tasks) > 0:
-		return fmt.Sprintf("--component %s --input FILE", c.Data.Mixture[0].Name)
-	case err == nil && info.Task != nil && len(info.Task.TextColumns) > 1:
-		fields := make([]string, len(info.Task.TextColumns))
-		for i, column := range info.Task.TextColumns {
-			name, _ := json.Marshal(column) // a string cannot fail
-			fields[i] = string(name) + `: "..."`
-		}
-		return "--text '{" + strings.Join(fields, ", ") + "}'"
-	}
-	return `--text "..."`
+	fmt.Fprintf(a.stdout, "next: t5train predict --model %s %s\n", next.Quoted(c.Output),
+		next.Input(c.Objective.Name, r.Checkpoint))
 }

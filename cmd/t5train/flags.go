@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
+	"t5train/cmd/t5train/next"
 	"t5train/data/dataset"
 	"t5train/data/inspect"
 	"t5train/data/parquetio"
@@ -199,23 +199,13 @@ func (s *splitFiles) cleanCommand(r inspect.Roles, minShared int) string {
 	for _, named := range append(s.each(), namedFiles{"text-column", r.Texts}, namedFiles{"target-column", r.Targets},
 		namedFiles{"label-column", r.Labels}) {
 		if len(named.files) > 0 {
-			line += fmt.Sprintf(" --%s %s", named.name, shellQuoted(strings.Join(named.files, ",")))
+			line += fmt.Sprintf(" --%s %s", named.name, next.Quoted(strings.Join(named.files, ",")))
 		}
 	}
 	if minShared > 1 {
 		line += fmt.Sprintf(" --min-shared-length %d", minShared)
 	}
 	return line + " --output FOLDER"
-}
-
-var shellSafe = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
-
-// shellQuoted returns an argument as a shell reads it.
-func shellQuoted(text string) string {
-	if shellSafe.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // requireFlags reports flags that a command cannot do without.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/cmd/t5train/next"
 	"t5train/internal/atomicfile"
 	"t5train/internal/loopback"
 	"t5train/internal/ui"
@@ -36,6 +37,7 @@ appear by themselves, until Ctrl-C.`,
 			if !(o.Smoothing >= 0 && o.Smoothing < 1) {
 				return misuse(c, "--smoothing %g: want at least 0 and less than 1", o.Smoothing)
 			}
+			o.Next = next.Commands
 			dirs, err := report.Folders(paths)
 			if err != nil {
 				return err
@@ -65,6 +67,9 @@ appear by themselves, until Ctrl-C.`,
 			runs, err := report.Open(dirs...)
 			if err != nil {
 				return err
+			}
+			if !c.Flags().Changed("smoothing") && report.AreShort(runs) {
+				o.Smoothing = 0
 			}
 			sayNotes(a, runs)
 			if plots != "" {
@@ -98,7 +103,7 @@ appear by themselves, until Ctrl-C.`,
 	f.StringVar(&plots, "plots", "", "folder for a SVG and a PNG of each curve; the page only with --output")
 	f.BoolVar(&watch, "watch", false, "serve the page on this machine and follow the runs")
 	f.StringVar(&address, "address", "127.0.0.1:8090", "with --watch: host:port to listen at; port 0 is free")
-	f.Float64Var(&o.Smoothing, "smoothing", 0.6, "share of the past in each point of a noisy curve; 0 is none")
+	f.Float64Var(&o.Smoothing, "smoothing", 0.6, "share of the past in a point of a noisy curve; none in short runs")
 	f.BoolVar(&o.Log, logScales, false,
 		"begin with logarithmic scales for losses and gradient norms")
 	return c

@@ -10,7 +10,7 @@ import (
 // under internal/ that stand in no layer are open to all and import each other only. A new package needs a place here.
 var layers = [][]string{
 	{"cmd/t5train", "examples/classify", "examples/generate", "examples/server", "examples/train"},
-	{"cmd/t5train/help", "cmd/t5train/values"},
+	{"cmd/t5train/help", "cmd/t5train/next", "cmd/t5train/values"},
 	{"trainer/bench", "trainer/report", "internal/ui/terminal"},
 	{"trainer", "trainer/serve"},
 	{"trainer/card", "trainer/setup", "trainer/speed"},

@@ -38,7 +38,7 @@ var known = [...]Chart{
 	{"f1", "F1", "validation", "eval", "f1", results, false, false},
 	{"bits-per-byte", "Bits per byte", "validation", "eval", "bits_per_byte", results, false, true},
 	{"token-accuracy", "Token accuracy", "validation", "eval", "token_accuracy", results, false, false},
-	{"span-accuracy", "Gaps filled exactly", "validation", "eval", "span_accuracy", results, false, false},
+	{"span-accuracy", "Spans filled exactly", "validation", "eval", "span_accuracy", results, false, false},
 	{"bleu", "BLEU", "validation", "eval", "bleu", results, false, false},
 	{"chrf", "chrF", "validation", "eval", "chrf", results, false, false},
 	{"rouge1", "ROUGE-1", "validation", "eval", "rouge1", results, false, false},
@@ -124,6 +124,14 @@ func slug(name string) string {
 // any reports whether a column holds a number.
 func (n Numbers) any() bool {
 	return slices.ContainsFunc(n, func(v Number) bool { return !math.IsNaN(float64(v)) })
+}
+
+// shortRun is up to how many points of a curve smoothing hides more than it shows.
+const shortRun = 100
+
+// AreShort reports whether the curves of runs have so few points that they are to be seen as they are.
+func AreShort(runs []*Run) bool {
+	return !slices.ContainsFunc(runs, func(r *Run) bool { return len(r.Train.Step) > shortRun })
 }
 
 // lines returns the lines of a run that a chart shows.

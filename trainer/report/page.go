@@ -19,6 +19,8 @@ var files embed.FS
 type Options struct {
 	Smoothing float64 // of noisy curves, from 0 to less than 1: the share of what was before in each point
 	Log       bool    // logarithmic scales of losses and gradient norms
+
+	Next func(*Run) []string // command lines for what may be done with a run now (none)
 }
 
 // Page is all that a page shows.
@@ -33,6 +35,12 @@ type Page struct {
 
 // NewPage returns the page of runs.
 func NewPage(runs []*Run, o Options) Page {
+	for _, r := range runs {
+		r.Glance = r.glance()
+		if o.Next != nil {
+			r.Glance.Next = o.Next(r)
+		}
+	}
 	return Page{Runs: runs, Charts: chartsOf(runs), Written: time.Now().UTC().Truncate(time.Second),
 		Smoothing: o.Smoothing, Log: o.Log}
 }
@@ -71,7 +79,7 @@ func pageOf(p Page) (string, error) {
 	for i, c := range palette {
 		style += fmt.Sprintf(".c%d { color: light-dark(%s, %s); }\n", i, hex(c), hex(onDark[i]))
 	}
-	script, err := read("chart.js", "evaluation.js", "page.js")
+	script, err := read("chart.js", "glance.js", "evaluation.js", "page.js")
 	if err != nil {
 		return "", err
 	}

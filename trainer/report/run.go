@@ -39,6 +39,7 @@ type Run struct {
 	Eval       Lines                         `json:"eval"`
 	Notes      []string                      `json:"notes"`    // what could not be read, a line each
 	Findings   []ui.Note                     `json:"findings"` // on the data, the best checkpoint and the run
+	Glance     Glance                        `json:"glance"`   // made by [NewPage]
 }
 
 // The states of a run.
@@ -50,16 +51,21 @@ const (
 
 // Constant returns what a constant answer is worth by the metric that decides; nil where that is not known.
 func (r *Run) Constant() *float64 {
+	value, _ := r.constant()
+	return value
+}
+
+func (r *Run) constant() (value *float64, answer string) {
 	best := r.Evaluation["best"]
 	if best == nil {
-		return nil
+		return nil, ""
 	}
 	for _, c := range best.Constants {
 		if v, ok := c.Values[r.Metric]; ok {
-			return &v
+			return &v, c.Answer
 		}
 	}
-	return nil
+	return nil, ""
 }
 
 // standing is what the report reads of the state that a checkpoint holds for training.
@@ -105,21 +111,23 @@ func (r *Run) readConfig() {
 		r.note(err)
 		return
 	}
-	value := func(key string) string {
-		for _, s := range r.Config {
-			if s.Key == key {
-				return s.Value
-			}
-		}
-		return ""
-	}
-	r.Task = cmp.Or(value("objective.name"), value("task.name"))
-	r.Model = value("model.size")
-	if path := value("model.path"); path != "" {
+	r.Task = cmp.Or(r.Setting("objective.name"), r.Setting("task.name"))
+	r.Model = r.Setting("model.size")
+	if path := r.Setting("model.path"); path != "" {
 		r.Model = "from " + filepath.Base(path)
 	}
-	r.Metric = value("eval.metric")
-	_, _ = fmt.Sscan(value("train.steps"), &r.Steps) // else it stays 0: it is not known
+	r.Metric = r.Setting("eval.metric")
+	_, _ = fmt.Sscan(r.Setting("train.steps"), &r.Steps) // else it stays 0: it is not known
+}
+
+// Setting returns the value of a key of the configuration, or "".
+func (r *Run) Setting(key string) string {
+	for _, s := range r.Config {
+		if s.Key == key {
+			return s.Value
+		}
+	}
+	return ""
 }
 
 func (r *Run) readHistory() {

@@ -58,6 +58,20 @@ function confusion(labels, counts) {
   ];
 }
 
+// classes shows how well each label is found.
+function classes(labels, counts) {
+  const predicted = labels.map((_, j) => counts.reduce((sum, row) => sum + row[j], 0));
+  const rows = labels.map((label, i) => {
+    const all = counts[i].reduce((a, b) => a + b, 0), right = counts[i][i];
+    return { label, all, right, predicted: predicted[i], f1: all + predicted[i] ? (2 * right) / (all + predicted[i]) : 0 };
+  });
+  rows.sort((a, b) => b.all - a.all);
+  const body = table(element("table"), ["label", ...["examples", "precision", "recall", "F1"].map((h) => [h, "number"])],
+    rows.map((r) => [r.label, [number(r.all), "number"], [share(r.right, r.predicted), "number"], [share(r.right, r.all), "number"], [share(r.f1, 1), "number"]]));
+  const few = 12, scroll = element("div", { class: "scroll" }, body);
+  return labels.length <= few ? [element("h3", {}, "Classes"), scroll] : [element("details", {}, element("summary", {}, `All ${labels.length} classes`), scroll)];
+}
+
 // examples shows the best or the worst ones.
 function examples(title, list) {
   if (!list?.length) return [];
@@ -96,7 +110,7 @@ function showEvaluation(target, e) {
   target.replaceChildren(
     element("p", { class: "quiet" }, `Step ${number(e.step)}, epoch ${e.epoch.toFixed(2)}, on the validation data.`),
     ...constants(e.constants),
-    ...(e.confusion ? confusion(e.labels, e.confusion) : []),
+    ...(e.confusion ? [...confusion(e.labels, e.confusion), ...classes(e.labels, e.confusion)] : []),
     ...(e.samples ? [element("h3", {}, "Samples"), element("div", { class: "samples" }, e.samples.join("\n"))] : []),
     ...examples("Worst examples", e.worst), ...examples("Best examples", e.best));
 }

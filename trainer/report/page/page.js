@@ -14,9 +14,9 @@ const when = (text) => (text && !text.startsWith("0001") ? new Date(text).toLoca
 function showRuns() {
   const one = data.runs.length === 1 ? "1 run" : `${data.runs.length} runs`;
   $("#about").textContent = data.live ? `${one}, as they are at ${when(data.written)}; new steps appear by themselves` : `${one}, written ${when(data.written)}`;
-  const notes = data.runs.flatMap((run) => [...(run.notes ?? []), ...(run.findings ?? []).map((f) => f.text)].map((note) => `${run.name}: ${note}`));
-  const constant = (run) => run.evaluation.best?.constants?.find((c) => run.metric in c.values)?.values[run.metric];
-  const best = (run) => `${run.metric} ${number(run.best)}` + (constant(run) === undefined ? "" : ` (constant answer ${number(constant(run))})`);
+  const many = data.runs.length > mostGlances; // else the cards have the findings
+  const notes = data.runs.flatMap((run) => [...(run.notes ?? []), ...(many ? run.findings ?? [] : []).map((f) => f.text)].map((note) => `${run.name}: ${note}`));
+  const best = (run) => `${run.metric} ${number(run.best)}` + (run.glance.constant === null ? "" : ` (constant answer ${number(run.glance.constant)})`);
   $("#notes").hidden = notes.length === 0;
   $("#notes").replaceChildren(...notes.map((note) => element("li", {}, note)));
   table($("#run-table"), [["run", "first"], "task", "model", ["parameters", "number"], "state", ["steps", "number"], ["best", "number"], ["at step", "number"], "last step"], data.runs.map((run, i) => [
@@ -33,6 +33,8 @@ function showRuns() {
     return button;
   }));
   $("#legend").hidden = data.runs.length < 2;
+  $("#runs").hidden = data.runs.length < 2 && notes.length === 0; // the card says it all
+  $('nav a[href="#runs"]').hidden = $("#runs").hidden;
 }
 
 // Curves.
@@ -153,6 +155,7 @@ function compare(target, values, onlyDifferences, kind) {
 function showConfig() {
   const several = data.runs.length > 1;
   $("#only").hidden = !several;
+  if (several) $("#keys").open = true;
   compare($("#config-table"), data.runs.map((run) => new Map((run.config ?? []).map((s) => [s.key, s.value]))), several && $("#differences").checked, "code");
 }
 
@@ -217,6 +220,7 @@ new ResizeObserver(() => {
 }).observe($("main"));
 
 function show() {
+  showGlance();
   showRuns();
   showCurves();
   showSeen();
