@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,27 +14,24 @@ import (
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
 	"t5train/internal/difference"
-	"t5train/internal/ui"
 	"t5train/model"
 )
 
-// average is Convert for the mean of several checkpoints.
-func average(ctx context.Context, path, out string, o ConvertOptions, sink ui.Sink) error {
+// averaged returns the folders of the mean that the options ask for, and what is said of them.
+func (o ConvertOptions) averaged(path string) (dirs []string, how string, err error) {
 	if o.Tokenizer != "" || o.VocabSize != 0 {
-		return errors.New("convert: convert.average keeps the vocabulary: change that of its result in a second " +
-			"conversion")
+		return nil, "", errors.New("convert: convert.average keeps the vocabulary: change that of its result in a " +
+			"second conversion")
 	}
-	dirs, err := averaged(path, o.Average)
+	dirs, err = foldersOf(path, o.Average)
 	if err != nil {
-		return fmt.Errorf("convert.average %s: %w", o.Average, err)
+		return nil, "", fmt.Errorf("convert.average %s: %w", o.Average, err)
 	}
-	last := len(dirs) - 1
-	how := fmt.Sprintf("the mean of %d checkpoints: %s", len(dirs), strings.Join(dirs, ", "))
-	return convertMean(ctx, dirs[last], how, dirs[:last], out, o, sink)
+	return dirs, fmt.Sprintf("the mean of %d checkpoints: %s", len(dirs), strings.Join(dirs, ", ")), nil
 }
 
-// averaged returns the folders of the checkpoints that text names: see [ConvertOptions]. path may be "".
-func averaged(path, text string) ([]string, error) {
+// foldersOf returns the folders of the checkpoints that text names: see [ConvertOptions]. path may be "".
+func foldersOf(path, text string) ([]string, error) {
 	run, err := checkpoints.OpenRun(path)
 	if err != nil {
 		return nil, err

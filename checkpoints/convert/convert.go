@@ -66,43 +66,50 @@ func Convert(ctx context.Context, path, out string, o ConvertOptions, sink ui.Si
 	if o.MaxShardSize == 0 {
 		o.MaxShardSize = checkpoints.DefaultShardSize
 	}
-	if o.Average != "" {
-		return average(ctx, path, out, o, sink)
-	}
-	dir, how, err := checkpoints.Resolve(path)
+	dirs, how, err := o.folders(path)
 	if err != nil {
 		return err
 	}
-	return convertMean(ctx, dir, how, nil, out, o, sink)
-}
-
-// convertMean is Convert for the folder of a checkpoint, or for the mean of it and others.
-func convertMean(ctx context.Context, dir, how string, others []string, out string, o ConvertOptions,
-	sink ui.Sink) error {
+	dir := dirs[len(dirs)-1]
 	if err := CheckNewFolder(dir, out); err != nil {
 		return fmt.Errorf("convert to %s: %w", out, err)
 	}
-	var all []*checkpoints.Weights // those of dir are the last
-	for _, folder := range append(slices.Clone(others), dir) {
-		weights, err := checkpoints.OpenWeights(folder)
-		if err != nil {
-			return err
-		}
-		defer weights.Close()
-		if !o.NoVerify {
-			if err := weights.Verify(); err != nil {
-				return fmt.Errorf("convert %s: %w", folder, err)
-			}
-		}
-		all = append(all, weights)
-	}
-	return mmap.Guard(func() error {
+	return o.openAll(dirs, func(all []*checkpoints.Weights) error {
 		c, err := newConversion(ctx, dir, all, o)
 		if err != nil {
 			return fmt.Errorf("convert %s: %w", dir, err)
 		}
 		return c.run(how, out, sink)
 	})
+}
+
+// folders returns the folder of the checkpoint at path, or those of a mean, of which the last one gives all files but
+// the weights; how says how they were found.
+func (o ConvertOptions) folders(path string) (dirs []string, how string, err error) {
+	if o.Average != "" {
+		return o.averaged(path)
+	}
+	dir, how, err := checkpoints.Resolve(path)
+	return []string{dir}, how, err
+}
+
+// openAll opens the weights of folders for a function, and closes them behind it.
+func (o ConvertOptions) openAll(dirs []string, use func(all []*checkpoints.Weights) error) error {
+	var all []*checkpoints.Weights
+	for _, dir := range dirs {
+		weights, err := checkpoints.OpenWeights(dir)
+		if err != nil {
+			return err
+		}
+		defer weights.Close()
+		if !o.NoVerify {
+			if err := weights.Verify(); err != nil {
+				return fmt.Errorf("convert %s: %w", dir, err)
+			}
+		}
+		all = append(all, weights)
+	}
+	return mmap.Guard(func() error { return use(all) })
 }
 
 // run writes the new folder.
@@ -154,7 +161,12 @@ func checkRoom(out string, tensors []safetensors.Lazy) error {
 		}
 		bytes += size
 	}
-	if free, ok := atomicfile.Free(atomicfile.Existing(out)); ok && free < bytes {
+	return checkFree(out, bytes)
+}
+
+// checkFree makes sure that the disk of a folder, or of where it will be, has room for the bytes of weights.
+func checkFree(dir string, bytes int64) error {
+	if free, ok := atomicfile.Free(atomicfile.Existing(dir)); ok && free < bytes {
 		return fmt.Errorf("the disk has %s MB left, and the weights take %s MB: free some space or choose another "+
 			"folder", ui.Grouped(int(free>>20)), ui.Grouped(int(bytes>>20)))
 	}

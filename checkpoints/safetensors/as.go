@@ -30,7 +30,7 @@ func (t Tensor) As(dtype DType) Lazy {
 				return err
 			}
 			var err error
-			if data, err = appendAs(data[:0], values, dtype); err != nil {
+			if data, err = AppendFloats(data[:0], values, dtype); err != nil {
 				return err
 			}
 			if _, err := w.Write(data); err != nil {
@@ -78,7 +78,9 @@ func (t Tensor) Rows(from, to int) Tensor {
 	return part
 }
 
-func appendAs(data []byte, values []float32, dtype DType) ([]byte, error) {
+// AppendFloats appends values in type F32, BF16 or F16, little-endian, rounded as [Tensor.As] rounds them. A finite
+// value that becomes infinite is an error.
+func AppendFloats(data []byte, values []float32, dtype DType) ([]byte, error) {
 	for _, v := range values {
 		var half uint16
 		switch dtype {

@@ -11,12 +11,13 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/convert"
+	"t5train/checkpoints/gguf"
 	"t5train/checkpoints/trim"
 	"t5train/internal/ui"
 )
 
 func convertCommand(a app) *cobra.Command {
-	var checkpoint, out, shard string
+	var checkpoint, out, shard, format string
 	var corpora []string
 	var o convert.ConvertOptions
 	c := &cobra.Command{
@@ -24,9 +25,11 @@ func convertCommand(a app) *cobra.Command {
 		Short: "Write a checkpoint in another type, in smaller files, with another vocabulary, or a mean",
 		Long: `Write a checkpoint in another type, in smaller files, with more or fewer rows in the embedding, with the vocabulary of
 --tokenizer, with the pieces alone that a text uses, or the mean of several checkpoints. The new folder opens with
-transformers' from_pretrained; int8 is for t5train alone, to predict with. The checkpoint stays as it is. Memory does
-not grow with the model. docs/checkpoints.md has the rest.`,
+transformers' from_pretrained; int8 is for t5train alone, to predict with. --format gguf writes one file for llama.cpp,
+with the tokenizer in it. The checkpoint stays as it is. Memory does not grow with the model. docs/checkpoints.md has the
+rest.`,
 		Example: `  t5train convert --model runs/first --output first-int8 --dtype int8
+  t5train convert --model runs/first --output first.gguf --format gguf --dtype q8_0
   t5train convert --model mt5-small --output mt5-small-de --trim german.parquet:text
   t5train convert --model t5-small --output t5-small-de --tokenizer german/spiece.model`,
 		Args: noArguments,
@@ -42,10 +45,26 @@ not grow with the model. docs/checkpoints.md has the rest.`,
 			if other := cmp.Or(o.Average, o.Tokenizer); len(corpora) > 0 && other != "" {
 				return misuse(c, "--trim goes with one checkpoint and its own vocabulary: leave out %s", other)
 			}
-			if o.DType != "" && !slices.Contains(convert.DTypes(), o.DType) {
-				return misuse(c, "--dtype %s: want one of %s", o.DType, strings.Join(convert.DTypes(), ", "))
+			types, ok := map[string][]string{"": convert.DTypes(), "gguf": convert.GGUFTypes()}[format]
+			if !ok {
+				return misuse(c, "--format %s: want gguf, or leave it out for a folder", format)
 			}
-			var ok bool
+			if o.DType != "" && !slices.Contains(types, o.DType) {
+				return misuse(c, "--dtype %s: want one of %s", o.DType, strings.Join(types, ", "))
+			}
+			if format == "gguf" {
+				if c.Flags().Changed("max-shard-size") {
+					return misuse(c, "got --max-shard-size and --format gguf: llama.cpp's file is one")
+				}
+				if len(corpora) > 0 {
+					return misuse(c, "got --trim and --format gguf: write a trimmed folder first, and convert that")
+				}
+				if err := convert.GGUF(c.Context(), checkpoint, out, o, a.console()); err != nil {
+					return err
+				}
+				p := ui.NewLines(a.stdout)
+				return p.Finish(gguf.Describe(p, out, false))
+			}
 			if o.MaxShardSize, ok = parseBytes(shard); !ok {
 				return misuse(c, "--max-shard-size %s: want a size such as 5GB, 500MB or 2GiB", shard)
 			}
@@ -66,8 +85,9 @@ not grow with the model. docs/checkpoints.md has the rest.`,
 	f := c.Flags()
 	f.StringVar(&checkpoint, "model", "", modelHelp)
 	addNoVerify(c, &o.NoVerify)
-	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
-	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or int8 (default: every tensor keeps its type)")
+	f.StringVar(&out, "output", "", "folder to write, new or empty; a new file with --format gguf")
+	f.StringVar(&format, "format", "", "gguf: a file for llama.cpp (default: a folder for transformers)")
+	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16, int8 or, of GGUF, q8_0 (default: as stored)")
 	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, such as 500MB or 2GiB")
 	f.IntVar(&o.VocabSize, "vocab-size", 0,
 		"rows of the embedding; only unused ones go (default: as many as needed)")

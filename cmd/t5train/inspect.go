@@ -12,6 +12,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/builtin"
+	"t5train/checkpoints/gguf"
 	"t5train/checkpoints/hub"
 	"t5train/data/chunks"
 	"t5train/data/tokenizer"
@@ -23,7 +24,7 @@ func inspectCommand(a app) *cobra.Command {
 	var d dataInspect
 	c := &cobra.Command{
 		Use:   "inspect PATH...",
-		Short: "Describe data, a tokenizer, a token store, a checkpoint or a run",
+		Short: "Describe data, a tokenizer, a token store, a checkpoint, a GGUF file or a run",
 		Long: `Describe data (columns with their classes, some rows, how often each label is there, how long texts are in tokens, and
 what the limits of training would cut), a checkpoint, a run, a tokenizer or a token store. Several files of data are
 described as one data set, a folder with splits split by split. Columns are measured by themselves: what a task puts in
@@ -74,6 +75,11 @@ func (p printer) path(path string) (described bool, err error) {
 		return p.folder(path)
 	case strings.HasSuffix(path, ".safetensors"), strings.HasSuffix(path, ".bin"), filepath.Base(path) == "config.json":
 		return p.folder(filepath.Dir(path))
+	case strings.HasSuffix(path, ".gguf"):
+		if err := gguf.Describe(p.Lines, path, true); err != nil {
+			return false, fmt.Errorf("inspect: %w", err)
+		}
+		return true, nil
 	case strings.HasSuffix(path, ".model"), filepath.Base(path) == "tokenizer.json":
 		return true, p.tokenizer(path)
 	}

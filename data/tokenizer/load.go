@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -115,9 +116,12 @@ func (s settings) otherFamily(folder string) error {
 				class, ModelFile, hf.TokenizerFile)
 		}
 	}
-	return fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", ModelFile,
-		hf.TokenizerFile)
+	return ErrNone
 }
+
+// ErrNone is the error of a folder that has no tokenizer, of T5's kind or another.
+var ErrNone = errors.New("the folder holds no " + ModelFile + " and no " + hf.TokenizerFile +
+	": copy the files of the model it was made from")
 
 // loadModel reads a SentencePiece model file.
 func (s settings) loadModel(path string) (*Tokenizer, error) {

@@ -1,6 +1,8 @@
 package tokenizer
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"t5train/data/tokenizer/internal/hf"
@@ -75,4 +77,51 @@ func (m *model) holdsSentinels() bool {
 		}
 	}
 	return false
+}
+
+// Entry is a token as programs that know SentencePiece's unigram model list it.
+type Entry struct {
+	Text  string
+	Score float32 // log probability
+	Type  int32   // the enum SentencePiece.Type: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte
+}
+
+// Unigram is a vocabulary with its normalization, as far as SentencePiece's unigram model has them.
+type Unigram struct {
+	Entries     []Entry  // of all ids
+	Charsmap    []byte   // compiled rules of normalization; empty: none
+	DummyPrefix bool     // a space is put before the text
+	Squeeze     bool     // spaces at both ends go, runs of spaces become one
+	Lost        []string // what a tokenizer that knows no more than this does otherwise; none: nothing
+}
+
+// Unigram returns the vocabulary for another program. One that is not unigram, or has spaces elsewhere than in front of
+// words, is an error.
+func (t *Tokenizer) Unigram() (Unigram, error) {
+	m := t.model
+	switch {
+	case t.isByT5():
+		return Unigram{}, errors.New("its tokenizer is ByT5's, of bytes, and not unigram")
+	case m.Kind != spiece.Unigram:
+		return Unigram{}, fmt.Errorf("its tokenizer is of kind %s, and not unigram", m.Kind)
+	case !m.Escape || m.SpaceSuffix:
+		return Unigram{}, errors.New("its tokenizer does not write a space as ▁ in front of a word")
+	}
+	u := Unigram{Charsmap: m.Charsmap, DummyPrefix: m.DummyPrefix, Squeeze: m.Squeeze}
+	for _, p := range t.pieces {
+		u.Entries = append(u.Entries, Entry{p.Text, float32(p.Score), int32(p.Type)})
+	}
+	if t.rules == Transformers {
+		u.DummyPrefix, u.Squeeze = true, true
+	}
+	if t.bytes != nil {
+		u.Lost = append(u.Lost, "a character that no piece has becomes <unk>, and not its bytes")
+	}
+	if t.pipeline != nil && (!t.pipeline.whitespaceSplit || t.pipeline.prepend != hf.PrependAlways) {
+		u.Lost = append(u.Lost, "the rules of tokenizer.json for spaces give way to SentencePiece's")
+	}
+	if u.Squeeze && !u.DummyPrefix {
+		u.Lost = append(u.Lost, "a text begins with a space")
+	}
+	return u, nil
 }
