@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"trainer", "trainer/serve"},
 	{"trainer/card", "trainer/setup", "trainer/speed"},
 	{"trainer/evaluate", "trainer/embed"},
-	{"trainer/serve/openai", "trainer/serve/openapi", "trainer/serve/progress"},
+	{"trainer/serve/openai", "trainer/serve/openapi", "trainer/serve/progress", "trainer/serve/tgi"},
 	{"trainer/serve/protocol"},
 	{"trainer/serve/access", "trainer/serve/metrics", "trainer/serve/request"},
 	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs",

@@ -13,6 +13,7 @@ import (
 	"t5train/trainer/serve/openai"
 	"t5train/trainer/serve/openapi"
 	"t5train/trainer/serve/protocol"
+	"t5train/trainer/serve/tgi"
 )
 
 //go:embed page
@@ -35,10 +36,11 @@ func Endpoints() []protocol.Endpoint {
 
 // endpoints is the table of endpoints: a new one is one more entry, of the server's own API or of a protocol.
 func endpoints() []endpoint {
+	open := []string{"/healthz", "/health", "/readyz", "/openapi.json"}
 	own := func(method, path, about string, request, answer any,
 		f func(s *Server) func(x *exchange) (response, error)) endpoint {
 		return endpoint{protocol.Endpoint{Method: method, Path: path, About: about, Request: request, Answer: answer,
-			ErrorBody: failure{}, Open: path == "/healthz" || path == "/readyz" || path == "/openapi.json"}, f}
+			ErrorBody: failure{}, Open: slices.Contains(open, path)}, f}
 	}
 	type handler = func(x *exchange) (response, error)
 	all := []endpoint{
@@ -53,12 +55,14 @@ func endpoints() []endpoint {
 		own("GET", "/v1/model", "what is served, and its limits", nil, description{},
 			func(s *Server) handler { return s.describe }),
 		own("GET", "/healthz", "ok while the process lives", nil, "", func(s *Server) handler { return s.healthy }),
+		own("GET", "/health", "the same, for InferenceClient", nil, "",
+			func(s *Server) handler { return s.healthy }),
 		own("GET", "/readyz", "ready while inputs are taken", nil, "", func(s *Server) handler { return s.ready }),
 		own("GET", "/metrics", "figures for Prometheus", nil, "", func(s *Server) handler { return s.prometheus }),
 		own("GET", "/openapi.json", "what requests and answers have, as OpenAPI 3.1 describes it", nil,
 			json.RawMessage{}, func(s *Server) handler { return s.openAPI }),
 	}
-	for _, e := range openai.Endpoints() {
+	for _, e := range slices.Concat(openai.Endpoints(), tgi.Endpoints()) {
 		all = append(all, endpoint{e, func(s *Server) handler { return s.spoken(e) }})
 	}
 	return all
@@ -120,10 +124,15 @@ func (s *Server) prometheus(*exchange) (response, error) {
 	return answer, nil
 }
 
+// version is that of the program.
+func version() string {
+	text, _ := runlog.Build()
+	return cmp.Or(text, "(unknown)")
+}
+
 // openAPI describes the endpoints.
 func (s *Server) openAPI(*exchange) (response, error) {
-	version, _ := runlog.Build()
-	text, err := openapi.Document("t5train serve", cmp.Or(version, "(unknown)"), s.options.Keys.Required(), Endpoints())
+	text, err := openapi.Document("t5train serve", version(), s.options.Keys.Required(), Endpoints())
 	return response{status: http.StatusOK, contentType: jsonType, body: text}, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +178,29 @@ func TestStreamOfAChat(t *testing.T) {
 			`{"role": "user", "content": "one STOP"}]}`).all(t), 0)
 	if text != "one STOP" || reason != "stop" {
 		t.Errorf("what only begins like a stop: %q, %q", text, reason)
+	}
+}
+
+// A stream of text-generation-inference has an event for each token, and the text with the last one.
+func TestStreamOfTGI(t *testing.T) {
+	_, h := start(t, Options{Name: "first"})
+	body := `{"inputs": "ab", "stream": true}`
+	more := `,"logprob":-0.25,"special":false},"generated_text":null,"details":null}`
+	want := []string{
+		`{"index":1,"token":{"id":100,"text":"a"` + more, `{"index":2,"token":{"id":101,"text":"b"` + more,
+		`{"index":3,"token":{"id":1,"text":"</s>","logprob":-0.25,"special":true},"generated_text":"ab",` +
+			`"details":{"finish_reason":"eos_token","generated_tokens":3,"input_length":3,"seed":null}}`,
+	}
+	for _, path := range []string{"/generate_stream", "/"} {
+		if got := openStream(t, t.Context(), h.URL+path, body).all(t); !slices.Equal(got, want) {
+			t.Errorf("%s: events %q", path, got)
+		}
+	}
+	got := openStream(t, t.Context(), h.URL+"/generate_stream",
+		`{"inputs": "ab", "parameters": {"num_beams": 2}}`).all(t)
+	if len(got) != 1 || !strings.Contains(got[0], `"text":"re: ab"`) ||
+		!strings.Contains(got[0], `"generated_text":"re: ab"`) {
+		t.Errorf("a beam search: %q", got)
 	}
 }
 

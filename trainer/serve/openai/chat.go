@@ -147,7 +147,7 @@ func chat(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	if err := fields.Finish(); err != nil {
 		return protocol.Reply{}, err
 	}
-	if err := checkModel(e, asked.Model); err != nil {
+	if err := checkModel(e, &asked.Model); err != nil {
 		return protocol.Reply{}, err
 	}
 	if asked.Stream {

@@ -55,7 +55,7 @@ func complete(e protocol.Engine, fields *request.Object) (protocol.Reply, error)
 	if err := fields.Finish(); err != nil {
 		return protocol.Reply{}, err
 	}
-	if err := checkModel(e, asked.Model); err != nil {
+	if err := checkModel(e, &asked.Model); err != nil {
 		return protocol.Reply{}, err
 	}
 	g.Name, g.Inputs = "prompt", asked.Prompt.List

@@ -73,7 +73,7 @@ func embed(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	if err := fields.Finish(); err != nil {
 		return protocol.Reply{}, err
 	}
-	if err := checkModel(e, asked.Model); err != nil {
+	if err := checkModel(e, &asked.Model); err != nil {
 		return protocol.Reply{}, err
 	}
 	if width := e.Model().Dimensions; asked.Dimensions != nil && *asked.Dimensions != width {
@@ -116,7 +116,8 @@ func models(e protocol.Engine, _ *request.Object) (protocol.Reply, error) {
 }
 
 func oneModel(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
-	if err := checkModel(e, fields.Text("model")); err != nil {
+	name := fields.Text("model")
+	if err := checkModel(e, &name); err != nil {
 		return protocol.Reply{}, err
 	}
 	return protocol.Reply{Body: infoOf(e)}, nil

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 
 	"t5train/trainer/serve/protocol"
 	"t5train/trainer/serve/request"
@@ -65,12 +64,15 @@ func explain(p *request.Problem) (status int, body any) {
 	return status, f
 }
 
-// checkModel refuses the name of another model.
-func checkModel(e protocol.Engine, name string) error {
-	if own := e.Model().Name; name != own {
-		return request.New(http.StatusNotFound, "model_not_found", "there is no model %.80q here: ask for %q", name,
+// checkModel refuses the name of another model. The names that clients of text-generation-inference send in place of
+// one are taken, and *name becomes that of the model.
+func checkModel(e protocol.Engine, name *string) error {
+	own := e.Model().Name
+	if *name != own && *name != "dummy" && *name != "tgi" {
+		return request.New(http.StatusNotFound, "model_not_found", "there is no model %.80q here: ask for %q", *name,
 			own).Of("model")
 	}
+	*name = own
 	return nil
 }
 
@@ -82,7 +84,7 @@ type options struct {
 	Temperature   *float64       `json:"temperature,omitempty" range:"0 to 2" about:"of sampling; 0 is none"`
 	TopP          *float64       `json:"top_p,omitempty" range:"0 to 1" about:"of sampling"`
 	Seed          *int           `json:"seed,omitempty" range:"-9007199254740992 to 9007199254740992"`
-	Stop          request.Texts  `json:"stop,omitempty" about:"texts before which an output ends"`
+	Stop          request.Stop   `json:"stop,omitempty" about:"texts before which an output ends"`
 	Stream        bool           `json:"stream,omitempty" about:"server-sent events"`
 	StreamOptions *streamOptions `json:"stream_options,omitempty"`
 
@@ -96,16 +98,12 @@ type streamOptions struct {
 	IncludeUsage bool `json:"include_usage,omitempty"`
 }
 
-// passed are options of /v1/generate that a request may have besides, under the names that they have there.
-var passed = []string{"do_sample", "num_beams", "length_penalty", "early_stopping", "top_k", "min_p", "typical_p",
-	"min_new_tokens", "repetition_penalty", "no_repeat_ngram_size", "bad_words", "prefix", "choices"}
-
 // generation makes what the engine is asked of the options. longest is the name of the limit of tokens.
 func (o *options) generation(e protocol.Engine, fields *request.Object, longest string) protocol.Generation {
 	m := e.Model()
 	names := map[string]string{"max_new_tokens": longest, "num_return_sequences": "n", "top_p": "top_p",
 		"temperature": "temperature"}
-	for _, name := range passed {
+	for _, name := range protocol.Passed() {
 		names[name] = name
 	}
 	own := fields.Renamed(names)
@@ -133,9 +131,6 @@ func (o *options) generation(e protocol.Engine, fields *request.Object, longest 
 	}
 	if o.Seed != nil && samples && temperature != 0 {
 		own.Set("seed", fmt.Sprint(uint64(*o.Seed)&(1<<53-1)))
-	}
-	if len(o.Stop.List) > 4 || slices.Contains(o.Stop.List, "") {
-		fields.Refuse("stop", "has %d texts, want at most 4, and none that is empty", len(o.Stop.List))
 	}
 	if o.PresencePenalty != 0 {
 		refuse(fields, "presence_penalty", "try repetition_penalty")

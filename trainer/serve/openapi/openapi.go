@@ -82,11 +82,14 @@ func (d *document) operation(e protocol.Endpoint, keys bool) object {
 		}
 		operation["requestBody"] = object{"required": true, "content": content}
 	}
-	media := "application/json"
-	if _, text := e.Answer.(string); text {
-		media = "text/plain"
+	content := object{}
+	switch e.Answer.(type) {
+	case nil: // events only
+	case string:
+		content["text/plain"] = object{"schema": object{"type": "string"}}
+	default:
+		content["application/json"] = object{"schema": d.of(reflect.TypeOf(e.Answer))}
 	}
-	content := object{media: object{"schema": d.of(reflect.TypeOf(e.Answer))}}
 	if e.Event != nil {
 		content["text/event-stream"] = object{"schema": object{"type": "string",
 			"description": "events whose data is " + nameOf(reflect.TypeOf(e.Event)) + " in JSON"}}

@@ -15,7 +15,8 @@ type Endpoint struct {
 	Method, Path string // GET stands for HEAD too; {name} at the end of the path is a field of the request
 	About        string // what is answered
 
-	// Values of the types that a request, an answer and an event of a stream have, for /openapi.json.
+	// Values of the types that a request, an answer and an event of a stream have, for /openapi.json; nil where there
+	// is none.
 	Request, Answer, Event any
 
 	Open      bool // needs no key
@@ -51,6 +52,7 @@ type Engine interface {
 // Model is what a server answers with, and its limits.
 type Model struct {
 	Name       string
+	Version    string // of the server
 	Started    time.Time
 	Task       task.Spec
 	DType      string // of the weights in memory
@@ -77,6 +79,12 @@ type Generation struct {
 	KeepStop bool            // which then stand at its end
 	Truncate bool            // inputs that are too long lose their end
 	Tokens   bool            // tell the tokens
+}
+
+// Passed are options of /v1/generate that requests of other protocols may have too, under the same names.
+func Passed() []string {
+	return []string{"do_sample", "num_beams", "length_penalty", "early_stopping", "top_k", "min_p", "typical_p",
+		"min_new_tokens", "repetition_penalty", "no_repeat_ngram_size", "bad_words", "prefix", "choices"}
 }
 
 // End is why a text ended; empty while it goes on.

@@ -92,6 +92,26 @@ func (o *Object) Renamed(names map[string]string) *Object {
 	return r
 }
 
+// Inner returns the object in a field, an empty one where it is absent or wrong.
+func (o *Object) Inner(name string) *Object {
+	inner := &Object{fields: make(map[string]json.RawMessage)}
+	switch raw := o.Value(name); {
+	case raw == nil:
+	case raw[0] != '{':
+		o.Wrong(name, raw, "an object: {...}")
+	default:
+		parsed, err := Parse(raw)
+		if err != nil {
+			o.Fail(err)
+			break
+		}
+		if inner = parsed; o.lenient {
+			inner.Lenient()
+		}
+	}
+	return inner
+}
+
 // Set puts in a field that the client has not sent.
 func (o *Object) Set(name, raw string) { o.fields[name] = json.RawMessage(raw) }
 

@@ -1,10 +1,12 @@
 package request
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -158,4 +160,29 @@ func (t Texts) MarshalJSON() ([]byte, error) {
 func (Texts) JSONSchema() map[string]any {
 	text := map[string]any{"type": "string"}
 	return map[string]any{"oneOf": []any{text, map[string]any{"type": "array", "items": text, "minItems": 1}}}
+}
+
+// MaxStop is the number of texts that a Stop may have.
+const MaxStop = 4
+
+// Stop are texts that end an output: one, or a list of up to MaxStop, which may be empty.
+type Stop struct{ List []string }
+
+// ReadField implements Reader.
+func (s *Stop) ReadField(o *Object, name string, _ int) {
+	if raw := o.Value(name); raw != nil && raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0 {
+		return
+	}
+	var texts Texts
+	texts.ReadField(o, name, MaxStop+1)
+	s.List = texts.List
+	if len(s.List) > MaxStop || slices.Contains(s.List, "") {
+		o.Refuse(name, "has %d texts, want at most %d, and none that is empty", len(s.List), MaxStop)
+	}
+}
+
+// JSONSchema describes it.
+func (Stop) JSONSchema() map[string]any {
+	text := map[string]any{"type": "string", "minLength": 1}
+	return map[string]any{"oneOf": []any{text, map[string]any{"type": "array", "items": text, "maxItems": MaxStop}}}
 }
