@@ -151,3 +151,95 @@ save("checkpoint.svg", "The folder of a run, and the life of a save", 880, 255,
      arrow(282, 170, 307, 170), arrow(572, 170, 597, 170),
      '<text class="dim" font-size="12" x="440" y="238">Training goes on while a snapshot is written. '
      'A folder is complete or not there.</text>')
+
+
+# The quickstart: what its commands print, and the page of report. The numbers are those of a run on AVX512-BF16.
+TERMINAL = """$ t5train finetune --config configs/quickstart.yaml
+model: size of its own, 2,253,824 parameters
+  label column: label (the only ClassLabel)
+  text column: sms (the only string column)
+train: 560 steps of 32 examples, adamw optimizer
+step 140, epoch 1.00: validation f1_macro 0.9491
+step 350, epoch 2.50: validation f1_macro 0.9659
+constant answer, "ham": f1_macro 0.4629
+
+$ t5train predict --model runs/quickstart \\
+    --text "You have won a prize! Call 0800 123 now"
+{"output":"spam","probability":0.9964,...}
+
+$ t5train report runs/quickstart
+report: report.html"""
+LOSS = [10.11, 4.04, 2.93, 2.0, 1.27, 0.87, 0.56, 0.36, 0.27, 0.19, 0.18, 0.13, 0.15, 0.14, 0.09, 0.07, 0.08, 0.07,
+        0.05, 0.08, 0.05, 0.04, 0.05, 0.05, 0.03, 0.04, 0.05, 0.04]
+F1 = [0.9073, 0.9491, 0.9496, 0.9152, 0.9659, 0.9606, 0.9643, 0.9579]
+CONFUSION = [[476, 4], [5, 72]]
+QUICKSTART_STYLE = """<style>
+  .window { fill: #14171c; stroke: #57708a } .bar { fill: #2b323d } .shell { fill: #cfd8e3; text-anchor: start }
+  .typed { fill: #7fd1a8; text-anchor: start } .shell, .typed { font-family: ui-monospace, Menlo, Consolas, monospace }
+  .sheet { fill: #ffffff; stroke: #57708a } .left { text-anchor: start } .full { fill: #0b62a8 } .rest { fill: #d8dce3 }
+  .good { fill: #0a7a58; text-anchor: start } .curve { fill: none; stroke: #0b62a8; stroke-width: 1.8 } .ink { fill: #1f2933 }
+  .dot { fill: #0b62a8 } .frame { fill: none; stroke: #d8dce3 } .on { fill: #ffffff }
+  @media (prefers-color-scheme: dark) {
+    .sheet { fill: #1d2127; stroke: #8fa9c4 } .window { stroke: #8fa9c4 } .full, .dot { fill: #6bb2f0 } .rest { fill: #3a4350 }
+    .good { fill: #46cfa3 } .curve { stroke: #6bb2f0 } .ink { fill: #e6edf3 } .frame { stroke: #3a4350 } .on { fill: #0d1117 }
+  }
+</style>"""
+
+
+def window(x, y, w, h, kind, title):
+    return [f'<rect class="{kind}" x="{x}" y="{y}" width="{w}" height="{h}" rx="8"/>',
+            f'<path class="bar" d="M{x + .5},{y + 26} v-18 a7.5,7.5 0 0 1 7.5,-7.5 h{w - 16} a7.5,7.5 0 0 1 7.5,7.5 v18 z"/>',
+            f'<text fill="#cfd8e3" font-size="12" x="{x + w / 2}" y="{y + 18}">{title}</text>']
+
+
+def chart(x, y, w, h, title, values, low, high, labels, dots=False):
+    left, top, right, bottom = x + 36, y + 30, x + w - 12, y + h - 12
+    at = [(left + (right - left) * n / (len(values) - 1), bottom - (bottom - top) * (v - low) / (high - low))
+          for n, v in enumerate(values)]
+    out = [f'<rect class="frame" x="{x}" y="{y}" width="{w}" height="{h}" rx="6"/>',
+           f'<text class="text left" font-size="12" font-weight="600" x="{x + 10}" y="{y + 18}">{title}</text>']
+    for v, label in labels:
+        yv = bottom - (bottom - top) * (v - low) / (high - low)
+        out += [f'<path class="frame" d="M{left},{yv:.1f} H{right}"/>',
+                f'<text class="dim" font-size="10" x="{x + 20}" y="{yv + 3.5:.1f}">{label}</text>']
+    out.append('<path class="curve" d="' + "".join(f'{"L" if n else "M"}{a:.1f},{b:.1f}' for n, (a, b) in enumerate(at)) + '"/>')
+    if dots:
+        out += [f'<circle class="dot" cx="{a:.1f}" cy="{b:.1f}" r="2.4"/>' for a, b in at]
+    return out
+
+
+def quickstart():
+    x, y, out = 20, 20, window(20, 20, 410, 340, "window", "terminal")
+    for n, line in enumerate(TERMINAL.splitlines()):
+        kind = "typed" if line.startswith(("$", "    --")) else "shell"
+        text = line.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;").replace(" ", "\u00a0")
+        out.append(f'<text class="{kind}" font-size="11.5" x="{x + 14}" y="{y + 48 + 19 * n}">{text}</text>')
+    x, w = 450, 410
+    out += window(x, y, w, 340, "sheet", "report.html")
+    best = max(F1)
+    out += [f'<text class="ink left" font-size="28" font-weight="700" x="{x + 16}" y="{y + 62}">{best}</text>',
+            f'<text class="dim left" font-size="12" x="{x + 130}" y="{y + 62}">f1_macro, the best, at step 350</text>',
+            f'<rect class="rest" x="{x + 16}" y="{y + 74}" width="{w - 32}" height="9" rx="4.5"/>',
+            f'<rect class="full" x="{x + 16}" y="{y + 74}" width="{(w - 32) * best:.1f}" height="9" rx="4.5"/>',
+            f'<rect class="ink" x="{x + 16 + (w - 32) * 0.4629:.1f}" y="{y + 70}" width="2" height="17"/>',
+            f'<text class="dim left" font-size="12" x="{x + 16}" y="{y + 103}">A constant answer, “ham”, reaches 0.4629.</text>',
+            f'<text class="good" font-size="12.5" font-weight="600" x="{x + 16}" y="{y + 123}">'
+            '✓ It is 94 % of the way from there to no mistake.</text>']
+    out += chart(x + 16, y + 138, 182, 94, "Training loss", LOSS, 0, 10.2, [(0, "0"), (5, "5"), (10, "10")])
+    out += chart(x + 212, y + 138, 182, 94, "f1_macro", F1, 0.9, 0.97, [(0.9, "0.90"), (0.93, "0.93"), (0.96, "0.96")], dots=True)
+    out.append(f'<text class="text left" font-size="12" font-weight="600" x="{x + 16}" y="{y + 252}">Confusion</text>')
+    for i, row in enumerate(CONFUSION):
+        name = ("ham", "spam")[i]
+        out += [f'<text class="dim" font-size="11" x="{x + 36}" y="{y + 287 + 34 * i}">{name}</text>',
+                f'<text class="dim" font-size="11" x="{x + 88 + 58 * i}" y="{y + 266}">{name}</text>']
+        for j, count in enumerate(row):
+            part = count / sum(row)
+            out += [f'<rect class="full" fill-opacity="{0.1 + 0.9 * part:.2f}" x="{x + 60 + 58 * j}" y="{y + 270 + 33 * i}" '
+                    f'width="56" height="31" rx="3"/>',
+                    f'<text class="{"on" if part > 0.5 else "ink"}" font-size="12" x="{x + 88 + 58 * j}" y="{y + 290 + 33 * i}">{count}</text>']
+    out += [f'<text class="dim left" font-size="12" x="{x + 212}" y="{y + 290}">examples, precision, recall,</text>',
+            f'<text class="dim left" font-size="12" x="{x + 212}" y="{y + 308}">lengths, keys, environment ...</text>']
+    return out
+
+
+save("quickstart.svg", "The quickstart in the terminal, and its report", 880, 380, QUICKSTART_STYLE, *quickstart())
