@@ -1,11 +1,12 @@
 // Command release builds what is published of a version, into the folder dist:
 //
 //	go run ./.ci/release -version v0.1.0
-//	go run ./.ci/release -version v0.1.0 -targets linux/amd64,darwin/arm64
+//	go run ./.ci/release -version v0.1.0 -targets linux/amd64,linux/amd64/mpi,darwin/arm64
 //
-// A target gets an archive (zip for Windows, else tar.gz) with the static binary, LICENSE, NOTICE and the licences of all
-// modules in it, and a list of these modules in CycloneDX. SHA256SUMS has the checksums. The same source and the same
-// Go give the same bytes.
+// A target gets an archive (zip for Windows, else tar.gz) with the static binary, LICENSE, NOTICE and the licences of
+// all modules in it, and a list of these modules in CycloneDX. SHA256SUMS has the checksums. The same source and the
+// same Go give the same bytes. Targets that end in /mpi have t5train-mpi, the binary for ranks, which loads the MPI
+// library of the machine: it is not static.
 package main
 
 import (
@@ -21,7 +22,8 @@ import (
 	"strings"
 )
 
-const allTargets = "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64"
+const allTargets = "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64," +
+	"linux/amd64/mpi,linux/arm64/mpi"
 
 func main() {
 	version := flag.String("version", "", "the `version`, such as v0.1.0")
@@ -66,16 +68,21 @@ func run(version string, targets []string, output string) error {
 
 // build writes the archive of a target and the list of its modules.
 func build(version, target, output string) (files []string, err error) {
-	system, processor, found := strings.Cut(target, "/")
+	command, tags := "t5train", ""
+	of, found := strings.CutSuffix(target, "/mpi")
+	if found {
+		command, tags = "t5train-mpi", "mpi"
+	}
+	system, processor, found := strings.Cut(of, "/")
 	if !found {
-		return nil, errors.New("want an operating system and a processor, such as linux/amd64")
+		return nil, errors.New("want an operating system and a processor, such as linux/amd64, and /mpi for ranks")
 	}
 	work, err := os.MkdirTemp("", "release-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(work)
-	binary := filepath.Join(work, "t5train")
+	binary := filepath.Join(work, command)
 	if system == "windows" {
 		binary += ".exe"
 	}
@@ -84,7 +91,7 @@ func build(version, target, output string) (files []string, err error) {
 		return nil, err
 	}
 	stamp := fmt.Sprintf("-s -w -X %s/trainer/runlog.version=%s", module, version)
-	compile := exec.Command("go", "build", "-trimpath", "-ldflags", stamp, "-o", binary, "./cmd/t5train")
+	compile := exec.Command("go", "build", "-trimpath", "-tags", tags, "-ldflags", stamp, "-o", binary, "./cmd/t5train")
 	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+processor)
 	compile.Stderr = os.Stderr
 	if err := compile.Run(); err != nil {
@@ -98,7 +105,7 @@ func build(version, target, output string) (files []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("t5train_%s_%s_%s", version, system, processor)
+	name := fmt.Sprintf("%s_%s_%s_%s", command, version, system, processor)
 	entries := []entry{{filepath.Base(binary), 0o755, nil}, {"LICENSE", 0o644, nil}, {"NOTICE", 0o644, nil},
 		{"THIRD_PARTY_LICENSES", 0o644, licences}}
 	for i, from := range []string{binary, "LICENSE", "NOTICE"} {
