@@ -21,10 +21,16 @@ func ExampleFinetune() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
+	// ByT5's tokens are bytes, so that its vocabulary is small.
+	class := []byte(`{"tokenizer_class": "ByT5Tokenizer"}`)
+	if err := os.WriteFile(filepath.Join(dir, "tokenizer_config.json"), class, 0o600); err != nil {
+		log.Fatal(err)
+	}
 	config, err := configs.Load(configs.LoadOptions{Command: "finetune", Set: []string{
 		"output=" + filepath.Join(dir, "run"), "data.train=[../testdata/sms_spam/train-00000-of-00001.parquet]",
 		"data.max_train_examples=32", "data.max_input_length=32", "task.name=classification", "train.steps=2",
 		"train.batch_size=16", "model.size=v1_1-tiny", "model.d_model=4", "model.d_kv=4", "model.d_ff=8",
+		"tokenizer.path=" + dir,
 	}})
 	if err != nil {
 		log.Fatal(err)
