@@ -178,3 +178,20 @@ func wsc(rule Rule, columns, target string) Spec {
 		LabelColumn: "label", Metrics: []string{Accuracy},
 	}
 }
+
+// Languages returns the codes of the languages that a translation is from and to: those of its prefix, such as
+// "translate English to German: ", or else of its columns, such as translation.en. ok is false for another task, and
+// where neither tells them.
+func (s Spec) Languages() (from, to string, ok bool) {
+	if s.Name != Translation {
+		return "", "", false
+	}
+	pair, found := strings.CutPrefix(s.InputPrefix(), "translate ")
+	if source, target, two := strings.Cut(strings.TrimSuffix(pair, ": "), " to "); found && two {
+		return language.Code(source), language.Code(target), true
+	}
+	if len(s.TextColumns) == 1 {
+		from, to = language.OfColumn(s.TextColumns[0]), language.OfColumn(s.TargetColumn)
+	}
+	return from, to, from != "" && to != ""
+}

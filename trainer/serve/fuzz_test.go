@@ -13,6 +13,7 @@ import (
 // Whatever a body holds, the answer is JSON with one of a few statuses, and the server is as before.
 func FuzzRequests(f *testing.F) {
 	paths := []string{"/v1/generate", "/v1/classify", "/v1/score", "/v1/tokenize", "/generate", "/generate_stream", "/",
+		"/translate", "/detect",
 		"/v1/completions", "/v1/chat/completions", "/v1/embeddings"}
 	for _, body := range []string{
 		`{"inputs": ["a"]}`,
@@ -41,6 +42,9 @@ func FuzzRequests(f *testing.F) {
 		`{"inputs": "a", "stream": true, "parameters": {"max_new_tokens": 2, "num_beams": 2, "stop": []}}`,
 		`{"inputs": "a", "parameters": {"parameters": {}, "temperature": 1e-400, "truncate": 1e9, "stop": [[]]}}`,
 		`{"inputs": "a", "parameters": [], "stream": null}`,
+		`{"q": "a\n\nb", "source": "en", "target": "de", "alternatives": 2}`,
+		`{"q": ["a", ""], "source": "auto", "target": "de", "format": "html", "api_key": "x"}`,
+		`{"q": [], "source": {}, "target": 1, "alternatives": 1e9}`,
 		`{"inputs": null}`, `{"inputs": [null]}`, `{"inputs": {}}`, `{"inputs": [[]]}`, `[]`, `{`, `{"a": 1, "a": 2}`,
 		`{"inputs": ["a"]}x`, "\xff", `{"ids": [[-1]]}`, `{"ids": [[1e9]]}`,
 		strings.Repeat(`{"inputs":`, 100), strings.Repeat("[", 10001),
@@ -50,19 +54,37 @@ func FuzzRequests(f *testing.F) {
 			f.Add(uint8(i), body)
 		}
 	}
-	s, _ := start(f, Options{MaxBody: 1 << 15, MaxInputs: 4})
+	for _, form := range []string{"q=a%0Ab&source=en&target=de", "q=a&source=auto&target=de&alternatives=2&format=text",
+		"q=&source=&target=", "q=%ff&source=en&target=de", "q=a&q=b", "%", "alternatives=-1&q=a&source=en&target=de",
+		"q=a;b&source=en&target=de", "api_key=x&q=a"} {
+		for i, path := range paths {
+			if path == "/translate" || path == "/detect" {
+				for n := i; n < 256; n += len(paths) {
+					if n >= 128 {
+						f.Add(uint8(n), form)
+						break
+					}
+				}
+			}
+		}
+	}
+	s, _ := startProfile(f, spokenProfile(), Options{MaxBody: 1 << 15, MaxInputs: 4})
 	f.Fuzz(func(t *testing.T, path uint8, body string) {
 		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost,
 			"http://localhost"+paths[int(path)%len(paths)], strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/json")
+		kind := "application/json"
+		if path >= 128 {
+			kind = "application/x-www-form-urlencoded"
+		}
+		r.Header.Set("Content-Type", kind)
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
 		switch w.Code {
 		case 200:
-			if !utf8.ValidString(body) {
+			if path < 128 && !utf8.ValidString(body) { // what is no UTF-8 in a form is written with %
 				t.Errorf("%q is no UTF-8 and was taken", body)
 			}
-		case 400, 404, 413, 422:
+		case 400, 404, 413, 415, 422, 501:
 			var p struct{ Error any } // a text, or an object with one
 			if json.Unmarshal(w.Body.Bytes(), &p) != nil || p.Error == nil || p.Error == "" {
 				t.Errorf("%q: %s is no problem", body, w.Body)

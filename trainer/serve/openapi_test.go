@@ -111,7 +111,7 @@ func TestOpenAPI(t *testing.T) {
 // Requests that are answered, their answers and errors are as the description says.
 func TestOpenAPIOfAnswers(t *testing.T) {
 	d := describe(t, Options{Name: "first"})
-	_, h := start(t, Options{Name: "first", MaxInputs: 2})
+	_, h := startProfile(t, spokenProfile(), Options{Name: "first", MaxInputs: 2})
 	all := map[string]dataCase{
 		"generate": {"/v1/generate", `{"inputs": ["a"], "num_beams": 2, "early_stopping": "never", "truncate": true,
 			"prefix": "a", "bad_words": ["b"], "length_penalty": 0.5}`, "200"},

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"t5train/data/task"
 )
 
 // protocols are those that the server speaks besides its own, with what an error has in each.
@@ -38,6 +40,19 @@ var protocols = map[string]func(t *testing.T, status int, answer string) (code, 
 		decode(t, answer, &got)
 		return got.Kind, got.Error
 	},
+	"libretranslate": func(t *testing.T, status int, answer string) (code, message string) {
+		var got struct{ Error string }
+		decode(t, answer, &got)
+		return "error", got.Error
+	},
+}
+
+// spokenProfile is that of a model that translates from English to German.
+func spokenProfile() profile {
+	p := testProfile()
+	p.task.Name, p.task.Prefix = task.Translation, new("")
+	p.task.TextColumns, p.task.TargetColumn = []string{"translation.en"}, "translation.de"
+	return p
 }
 
 // decode reads JSON with no fields besides those of a type.
@@ -51,7 +66,7 @@ func decode(t testing.TB, text string, into any) {
 }
 
 func TestProtocolAnswers(t *testing.T) {
-	_, h := start(t, Options{Name: "first"})
+	_, h := startProfile(t, spokenProfile(), Options{Name: "first"})
 	for protocol := range protocols {
 		for name, c := range cases(t, "testdata/"+protocol+"_answers.txt") {
 			t.Run(protocol+" "+name, func(t *testing.T) {
@@ -65,7 +80,7 @@ func TestProtocolAnswers(t *testing.T) {
 }
 
 func TestProtocolRefusals(t *testing.T) {
-	_, h := start(t, Options{Name: "first", MaxBody: 400, MaxInputs: 2, MaxBeams: 4})
+	_, h := startProfile(t, spokenProfile(), Options{Name: "first", MaxBody: 400, MaxInputs: 2, MaxBeams: 4})
 	for protocol, read := range protocols {
 		for name, c := range cases(t, "testdata/"+protocol+"_refusals.txt") {
 			t.Run(protocol+" "+name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"t5train/trainer/runlog"
+	"t5train/trainer/serve/libretranslate"
 	"t5train/trainer/serve/metrics"
 	"t5train/trainer/serve/openai"
 	"t5train/trainer/serve/openapi"
@@ -62,7 +63,7 @@ func endpoints() []endpoint {
 		own("GET", "/openapi.json", "what requests and answers have, as OpenAPI 3.1 describes it", nil,
 			json.RawMessage{}, func(s *Server) handler { return s.openAPI }),
 	}
-	for _, e := range slices.Concat(openai.Endpoints(), tgi.Endpoints()) {
+	for _, e := range slices.Concat(openai.Endpoints(), tgi.Endpoints(), libretranslate.Endpoints()) {
 		all = append(all, endpoint{e, func(s *Server) handler { return s.spoken(e) }})
 	}
 	return all

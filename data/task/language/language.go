@@ -53,3 +53,13 @@ func OfColumn(column string) string {
 	}
 	return code
 }
+
+// Code returns the code of a language by its English name, or the name itself where it is no name that is known: what
+// [Name] returns for a code that is not known.
+func Code(name string) string {
+	all := languages()
+	if i := slices.IndexFunc(all, func(l [2]string) bool { return l[1] == name }); i >= 0 {
+		return all[i][0]
+	}
+	return name
+}

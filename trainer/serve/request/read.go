@@ -162,6 +162,26 @@ func (Texts) JSONSchema() map[string]any {
 	return map[string]any{"oneOf": []any{text, map[string]any{"type": "array", "items": text, "minItems": 1}}}
 }
 
+// Lists are lists of texts, of which only the first counts where there is one text.
+type Lists struct {
+	Of   [][]string
+	Many bool // there is a list of them
+}
+
+// MarshalJSON writes a list for each text, or that of the only one.
+func (l Lists) MarshalJSON() ([]byte, error) {
+	if !l.Many && len(l.Of) == 1 {
+		return json.Marshal(l.Of[0])
+	}
+	return json.Marshal(l.Of)
+}
+
+// JSONSchema describes it.
+func (Lists) JSONSchema() map[string]any {
+	texts := map[string]any{"type": "array", "items": map[string]any{"type": "string"}}
+	return map[string]any{"anyOf": []any{texts, map[string]any{"type": "array", "items": texts}}}
+}
+
 // MaxStop is the number of texts that a Stop may have.
 const MaxStop = 4
 
