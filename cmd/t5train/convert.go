@@ -23,15 +23,13 @@ func convertCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "convert",
 		Short: "Write a checkpoint in another type, in smaller files, with another vocabulary, or a mean",
-		Long: `Write a checkpoint in another type, in smaller files, with more or fewer rows in the embedding, with the vocabulary of
---tokenizer, with the pieces alone that a text uses, or the mean of several checkpoints. The new folder opens with
-transformers' from_pretrained; int8 is for t5train alone, to predict with. --format gguf writes one file for llama.cpp,
-with the tokenizer in it. The checkpoint stays as it is. Memory does not grow with the model. docs/checkpoints.md has the
-rest.`,
+		Long: `Write a model in another type, in smaller files, with more or fewer rows in the embedding, with the vocabulary of
+--tokenizer, with the pieces alone that a text uses, as the mean of several checkpoints, or as a GGUF file for
+llama.cpp. The folder opens with transformers' from_pretrained; int8 is for t5train alone. The model stays as it is.
+Memory does not grow with it. docs/checkpoints.md has the rest.`,
 		Example: `  t5train convert --model runs/first --output first-int8 --dtype int8
   t5train convert --model runs/first --output first.gguf --format gguf --dtype q8_0
-  t5train convert --model mt5-small --output mt5-small-de --trim german.parquet:text
-  t5train convert --model t5-small --output t5-small-de --tokenizer german/spiece.model`,
+  t5train convert --model mt5-small --output mt5-small-de --trim german.parquet:text`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			required := []string{"model", "output"}

@@ -85,15 +85,6 @@ parse is an error, or with --skip-bad-lines left out. docs/data.md describes the
 	return c
 }
 
-func formatHelp() string {
-	var lines strings.Builder
-	for _, format := range table.Formats() {
-		about := strings.ReplaceAll(format.About(), "\n", "\n"+strings.Repeat(" ", 14))
-		fmt.Fprintf(&lines, "  %-11s %s\n", format, about)
-	}
-	return lines.String()
-}
-
 // parse reads the text of flags into the options.
 func (f *importFlags) parse(o *importer.Options) (err error) {
 	if o.Format != "" && !slices.Contains(table.Formats(), o.Format) {

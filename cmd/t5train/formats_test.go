@@ -1,18 +1,23 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"t5train/data/table"
 )
 
-// The help of data import has a line for each format, and no other.
-func TestFormatHelp(t *testing.T) {
+// docs/data.md says of each format what a file holds.
+func TestFormatsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/data.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, format := range table.Formats() {
-		if format.About() == "" || !strings.Contains(formatHelp(), "\n  "+string(format)+" ") &&
-			!strings.HasPrefix(formatHelp(), "  "+string(format)+" ") {
-			t.Errorf("nothing says what format %s is", format)
+		row := "| `" + string(format) + "` | " + strings.ReplaceAll(format.About(), "\n", " ") + " |\n"
+		if format.About() == "" || !strings.Contains(string(page), row) {
+			t.Errorf("docs/data.md: want the line %s", row)
 		}
 	}
 }

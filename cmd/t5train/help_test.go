@@ -39,7 +39,7 @@ func ours(yield func(*cobra.Command) bool) {
 	walk(rootCommand(app{names: &flagNames{}, log: &logFormat{}}))
 }
 
-func TestHelpIsShort(t *testing.T) {
+func TestDocsHelpIsShort(t *testing.T) {
 	for c := range ours {
 		name := c.CommandPath()
 		lines := strings.Split(strings.TrimSpace(c.Long), "\n")
