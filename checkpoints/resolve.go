@@ -78,8 +78,7 @@ func inCache(path string) (dir, how string, err error) {
 	dir, how, err = hub.Find(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", "", fmt.Errorf("there is no such folder, nor such a model in the cache of Hugging Face "+
-			"(t5train pull downloads one)%s", nearby(filepath.Dir(path)))
+		return "", "", fmt.Errorf("%s%s", hub.Absent(), nearby(filepath.Dir(path)))
 	case err == nil && !isCheckpoint(dir):
 		err = fmt.Errorf("%s has no %s: download it again with t5train pull", how, configName)
 	}

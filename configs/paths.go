@@ -30,7 +30,13 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 			}
 			return
 		}
-		if _, err := os.Stat(path); err != nil && !inCache(path) {
+		_, err := os.Stat(path)
+		_, isName := hub.ParseName(path)
+		switch {
+		case err == nil || inCache(path):
+		case errors.Is(err, fs.ErrNotExist) && isName:
+			ps = append(ps, mistake(key, "got %s, want %s: %s", quote(path), what, hub.Absent()))
+		default:
 			ps = append(ps, mistake(key, "got %s, want %s: %v", quote(path), what, cause(err)))
 		}
 	}

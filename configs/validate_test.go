@@ -234,6 +234,7 @@ func TestCheckPaths(t *testing.T) {
 		}
 	}
 	t.Chdir(dir)
+	t.Setenv("HF_HUB_CACHE", dir)
 	c := valid()
 	c.Data.Train, c.Data.Validation = []string{"a-*.parquet", "[odd.parquet"}, []string{dir}
 	if err := c.CheckPaths(); err != nil {
@@ -244,7 +245,8 @@ func TestCheckPaths(t *testing.T) {
 	c.Data.Train, c.Data.Validation = []string{"a-*.parquet", "b.parquet"}, []string{"b-*.parquet", "[x"}
 	err := c.CheckPaths()
 	want := []string{
-		`model.path: got "m", want a model or checkpoint folder: no such file or directory`,
+		`model.path: got "m", want a model or checkpoint folder: there is no such folder, nor such a model in the ` +
+			`cache of Hugging Face, ` + dir + ` (t5train pull downloads one)`,
 		`tokenizer.path: got "file/voc", want a spiece.model or its folder: not a directory`,
 		`data.train: got "b.parquet", want files that exist: nothing matches in ` + dir,
 		`data.validation: got "b-*.parquet", want files that exist: nothing matches in ` + dir,

@@ -109,6 +109,16 @@ func Ref(folder, revision string) string {
 // Snapshot returns the folder of a commit.
 func Snapshot(folder, commit string) string { return filepath.Join(folder, "snapshots", commit) }
 
+// Absent says that a model is in no folder and not in the cache, where that is, and what brings it there.
+func Absent() string {
+	cache, err := Cache()
+	if err != nil {
+		cache = err.Error()
+	}
+	return fmt.Sprintf("there is no such folder, nor such a model in the cache of Hugging Face, %s (t5train pull "+
+		"downloads one)", cache)
+}
+
 // Find returns the folder of a model in the cache, and says in words which it is. Without it the error is
 // [fs.ErrNotExist].
 func Find(n Name) (dir, how string, err error) {
