@@ -108,8 +108,8 @@ func (t *Tokenizer) Unigram() (Unigram, error) {
 		return Unigram{}, errors.New("its tokenizer does not write a space as ▁ in front of a word")
 	}
 	u := Unigram{Charsmap: m.Charsmap, DummyPrefix: m.DummyPrefix, Squeeze: m.Squeeze}
-	for _, p := range t.pieces {
-		u.Entries = append(u.Entries, Entry{p.Text, float32(p.Score), int32(p.Type)})
+	for id, p := range t.pieces {
+		u.Entries = append(u.Entries, Entry{t.fastText(int32(id)), float32(p.Score), int32(p.Type)})
 	}
 	if t.rules == Transformers {
 		u.DummyPrefix, u.Squeeze = true, true

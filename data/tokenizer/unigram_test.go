@@ -50,6 +50,12 @@ func TestUnigramOfOtherModels(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
+	tok := newTokenizer(t, modelBytes(bytePieces(), settings{35: 1}, nil), tokenizer.Options{ExtraIDs: 2})
+	u, err := tok.Unigram()
+	id, ok := tok.Sentinel(1)
+	if err != nil || !ok || u.Entries[id].Text != "<extra_id_1>" { // ours has a space in front, as seqio's
+		t.Errorf("a sentinel is %+v, %v, want <extra_id_1>", u.Entries[id], err)
+	}
 	if _, err := tokenizer.ByT5().Unigram(); err == nil || !strings.Contains(err.Error(), "ByT5") {
 		t.Errorf("of bytes: got %v", err)
 	}
