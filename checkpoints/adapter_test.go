@@ -13,7 +13,7 @@ func TestResolveOfAdapter(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"an adapter", `"google/flan-t5-small"`, "merge_and_unload()", dir} {
+	for _, want := range []string{"an adapter", `"google/flan-t5-small"`, "checkpoints.adapter", dir} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error %q does not say %q", err, want)
 		}

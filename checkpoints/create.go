@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"t5train/checkpoints/peft"
 	"t5train/checkpoints/safetensors"
 	"t5train/internal/atomicfile"
 )
@@ -119,9 +120,13 @@ func syncTree(root string) error {
 	})
 }
 
-// isCheckpoint tells a checkpoint folder from others.
+// isCheckpoint tells a checkpoint folder, of a model or of an adapter, from others.
 func isCheckpoint(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, configName))
+	return isRegular(filepath.Join(dir, configName)) || isRegular(filepath.Join(dir, peft.ConfigName))
+}
+
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
 }
 

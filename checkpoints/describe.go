@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/checkpoints/peft"
+	"t5train/checkpoints/safetensors"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
@@ -57,6 +59,9 @@ func DescribeRun(l ui.Lines, path string) error {
 
 // Describe writes what a checkpoint holds. Without verify the weights are not read.
 func Describe(l ui.Lines, dir string, verify bool) error {
+	if IsAdapter(dir) {
+		return describeAdapter(l, dir, verify)
+	}
 	weights, err := OpenWeights(dir)
 	if err != nil {
 		return err
@@ -92,6 +97,59 @@ func Describe(l ui.Lines, dir string, verify bool) error {
 	if err != nil {
 		return err
 	}
+	describeTraining(l, info)
+	if configErr == nil {
+		configErr = check(config, weights)
+	}
+	if configErr != nil {
+		return fmt.Errorf("inspect: the weights can be listed, but the model not be built: %w", configErr)
+	}
+	l.Line("tensors", "names and shapes are those of config.json")
+	if !verify {
+		return nil
+	}
+	if err := weights.Verify(); err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	return nil
+}
+
+// describeAdapter is Describe for the folder of an adapter.
+func describeAdapter(l ui.Lines, dir string, verify bool) error {
+	c, err := peft.ReadConfig(dir)
+	if err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	f, err := safetensors.Open(filepath.Join(dir, peft.WeightsName))
+	if err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	defer f.Close()
+	info, err := ReadInfo(dir)
+	if err != nil {
+		return err
+	}
+	elements := 0
+	for _, name := range f.Names() {
+		t, _ := f.Tensor(name)
+		elements += t.Elements()
+	}
+	l.Line("folder", "%s", dir)
+	l.Line("adapter", "LoRA beside %s, rank %d, alpha %g, on %s", c.Base, c.Rank, c.Alpha,
+		strings.Join(c.TargetModules, ", "))
+	l.Line("parameters", "%d in %d tensors, %s", elements, len(f.Names()), ui.Bytes(int64(f.Size())))
+	describeTraining(l, info)
+	if !verify {
+		return nil
+	}
+	if err := Verify(dir); err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	return nil
+}
+
+// describeTraining says what a checkpoint was trained for, and how good it is.
+func describeTraining(l ui.Lines, info Info) {
 	if info.Objective != nil {
 		l.Line("objective", "%s", *info.Objective)
 	}
@@ -108,20 +166,6 @@ func Describe(l ui.Lines, dir string, verify bool) error {
 	if len(info.Metrics) > 0 {
 		l.Line("metrics", "%s", strings.TrimSpace(metricsText(info.Metrics)))
 	}
-	if configErr == nil {
-		configErr = check(config, weights)
-	}
-	if configErr != nil {
-		return fmt.Errorf("inspect: the weights can be listed, but the model not be built: %w", configErr)
-	}
-	l.Line("tensors", "names and shapes are those of config.json")
-	if !verify {
-		return nil
-	}
-	if err := weights.Verify(); err != nil {
-		return fmt.Errorf("inspect: %w", err)
-	}
-	return nil
 }
 
 // Describe writes how many parameters there are and of which types.

@@ -35,6 +35,16 @@ func Digest(dir string) (string, error) {
 	return hex.EncodeToString(all.Sum(nil)), nil
 }
 
+// Digest is that of the folder that the model was opened from, and of its adapter.
+func (b *Folder) Digest() (string, error) {
+	digest, err := Digest(b.Dir)
+	if err != nil || b.adapterDir == "" {
+		return digest, err
+	}
+	adapter, err := Digest(b.adapterDir)
+	return digest + " " + adapter, err
+}
+
 func copyFile(w io.Writer, path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"t5train/checkpoints/builtin"
+	"t5train/checkpoints/peft"
 	"t5train/checkpoints/safetensors"
 	"t5train/data/objective"
 	"t5train/data/task"
@@ -53,55 +54,16 @@ type Folder struct {
 	Tokenizer *tokenizer.Tokenizer
 	// empty for a folder of Hugging Face, which does not say what task it is for: see [Folder.PredictionTask]
 	Info Info
+
+	// Adapter is what stands beside the model and is trained in its place, nil for a whole model. Then the checkpoint
+	// holds the adapter alone.
+	Adapter    *peft.Config
+	adapterDir string // that an adapter was opened from, merged or not
 }
 
 // IsEmpty reports whether a folder has no model, or none that can read and write texts.
 func (b *Folder) IsEmpty() bool {
 	return b == nil || b.Model == nil || b.Model.LMHead == nil || b.Tokenizer == nil
-}
-
-// Open loads a checkpoint folder, the best checkpoint of a run folder, a Hugging Face folder, or a built-in model by
-// its name. how says in words which it was. Damaged weights are an error: see [Weights.Verify].
-func Open(path string) (b *Folder, how string, err error) { return open(path, true, wholeModel) }
-
-// OpenUnverified is Open for weights that are taken as they are.
-func OpenUnverified(path string) (b *Folder, how string, err error) {
-	return open(path, false, wholeModel)
-}
-
-// OpenBFloat16 is Open for inference in half the memory: see [model.LoadBFloat16].
-func OpenBFloat16(path string, verify bool) (b *Folder, how string, err error) {
-	return open(path, verify, roundedModel)
-}
-
-// OpenEncoder is Open for the encoder of a model, which may be all that there is: see [model.LoadEncoder].
-func OpenEncoder(path string, verify bool) (b *Folder, how string, err error) {
-	return open(path, verify, encoderAlone)
-}
-
-// loader makes a model, or its encoder, of config.json and weights.
-type loader struct {
-	parse func(config []byte) (model.Config, error)
-	load  func(model.Config, model.TensorSource) (*model.T5, error)
-}
-
-var (
-	wholeModel   = loader{model.ParseConfig, model.Load}
-	roundedModel = loader{model.ParseConfig, model.LoadBFloat16}
-	encoderAlone = loader{model.ParseEncoderConfig, model.LoadEncoder}
-)
-
-func open(path string, verify bool, l loader) (b *Folder, how string, err error) {
-	dir, how, err := Resolve(path)
-	if err != nil {
-		return nil, "", err
-	}
-	tok, err := tokenizer.Load(dir)
-	if err != nil {
-		return nil, "", err
-	}
-	b, err = openFolder(dir, tok, verify, l)
-	return b, how, err
 }
 
 // OpenTokenizer loads a spiece.model, a tokenizer.json, or the tokenizer of a folder. The tokenizer of a run folder is
@@ -116,11 +78,6 @@ func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
 		return nil, err
 	}
 	return tokenizer.Load(path)
-}
-
-// OpenFolder loads the model of a folder with a tokenizer that may come from elsewhere.
-func OpenFolder(dir string, tok *tokenizer.Tokenizer, verify bool) (*Folder, error) {
-	return openFolder(dir, tok, verify, wholeModel)
 }
 
 func openFolder(dir string, tok *tokenizer.Tokenizer, verify bool, l loader) (*Folder, error) {
@@ -175,8 +132,8 @@ func loadModel(dir string, verify bool, l loader) (*model.T5, error) {
 }
 
 // ReadModelConfig reads the architecture of a checkpoint folder, and makes sure that the weights are of it without
-// reading them, and float32 or the like: it is for training.
-func ReadModelConfig(dir string) (model.Config, error) {
+// reading them. Eight bits are an error unless they are to stay frozen: it is for training.
+func ReadModelConfig(dir string, frozen bool) (model.Config, error) {
 	weights, err := OpenWeights(dir)
 	if err != nil {
 		return model.Config{}, err
@@ -186,7 +143,7 @@ func ReadModelConfig(dir string) (model.Config, error) {
 	if err == nil {
 		err = model.Check(c, weights)
 	}
-	if err == nil && model.InInt8(weights) {
+	if err == nil && !frozen && model.InInt8(weights) {
 		err = model.ErrInt8
 	}
 	if err != nil {
@@ -268,6 +225,9 @@ func WriteFolder(d *Dir, files []tokenizer.File, weights []safetensors.Lazy) err
 			return err
 		}
 	}
+	if slices.ContainsFunc(files, func(f tokenizer.File) bool { return f.Name == peft.ConfigName }) {
+		return d.WriteLazy(peft.WeightsName, weights, map[string]string{"format": "pt"})
+	}
 	return d.WriteWeights(weights, DefaultShardSize)
 }
 
@@ -276,7 +236,7 @@ func (b *Folder) Files() ([]tokenizer.File, error) {
 	if b.IsEmpty() {
 		return nil, fmt.Errorf("write checkpoint: %w", model.ErrNoModel)
 	}
-	config, err := b.Model.Config.JSON()
+	config, err := b.configFiles()
 	if err != nil {
 		return nil, err
 	}
@@ -284,26 +244,45 @@ func (b *Folder) Files() ([]tokenizer.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	generation, err := GenerationConfig(b.Model.Config)
-	if err != nil {
-		return nil, err
-	}
 	own, err := b.Tokenizer.Files()
 	if err != nil {
 		return nil, err
 	}
-	return append([]tokenizer.File{
-		{Name: "config.json", Data: config}, {Name: GenerationName, Data: generation}, {Name: InfoName, Data: info},
-	}, own...), nil
+	return slices.Concat(config, []tokenizer.File{{Name: InfoName, Data: info}}, own), nil
 }
 
-// Weights returns the tensors of the model, which share the memory of the model.
+// configFiles returns the files that say what the weights are of.
+func (b *Folder) configFiles() ([]tokenizer.File, error) {
+	if b.Adapter != nil {
+		config, err := b.Adapter.JSON(b.Model)
+		return []tokenizer.File{{Name: peft.ConfigName, Data: config}}, err
+	}
+	config, err := b.Model.Config.JSON()
+	if err != nil {
+		return nil, err
+	}
+	generation, err := GenerationConfig(b.Model.Config)
+	return []tokenizer.File{{Name: configName, Data: config}, {Name: GenerationName, Data: generation}}, err
+}
+
+// Weights returns the tensors of the model, or of its adapter, which share its memory.
 func (b *Folder) Weights() []safetensors.Tensor {
+	if b.Adapter != nil {
+		return peft.Tensors(b.Model)
+	}
 	var tensors []safetensors.Tensor
 	for _, p := range b.Model.Params {
 		tensors = append(tensors, safetensors.FromFloat32(p.Name, p.Shape, p.Value))
 	}
 	return tensors
+}
+
+// TensorName returns the name of a parameter among the weights.
+func (b *Folder) TensorName(param string) string {
+	if b.Adapter != nil {
+		return peft.TensorName(param)
+	}
+	return param
 }
 
 // GenerationConfig is the content of generation_config.json: the tokens that a decoder starts and ends with.
@@ -342,27 +321,6 @@ func (b *Folder) ChooseTask(name string) error {
 			"checkpoints.component")
 	}
 	return fmt.Errorf("choose a task: the checkpoint has no component %q: it has %s", name, names)
-}
-
-// adapterName is the file by which peft knows the folder of an adapter (LoRA and the like).
-const adapterName = "adapter_config.json"
-
-// adapterError is the error for a folder that holds an adapter in place of a model.
-func adapterError(dir string) error {
-	var config struct {
-		Base string `json:"base_model_name_or_path"`
-	}
-	if raw, err := bounded.ReadFile(filepath.Join(dir, adapterName)); err == nil {
-		_ = json.Unmarshal(raw, &config) // the name of the base is a help where it is there
-	}
-	base := "its base model"
-	if config.Base != "" {
-		base = fmt.Sprintf("its base model %q", config.Base)
-	}
-	return fmt.Errorf("it holds an adapter (%s), which changes %s and is no model by itself: merge the two once with\n"+
-		`python -c "from peft import AutoPeftModelForSeq2SeqLM as M; `+
-		`M.from_pretrained('%s').merge_and_unload().save_pretrained('%s-merged')"`+
-		"\nand copy the tokenizer of the base model there", adapterName, base, dir, filepath.Clean(dir))
 }
 
 // PredictionTask returns the task for inputs that have no answers: the checkpoint's with corrections, or another one

@@ -35,7 +35,8 @@ func TestOpenPyTorch(t *testing.T) {
 				t.Errorf("%d shards: %s holds other values", shards, p.Name)
 			}
 		}
-		if config, err := checkpoints.ReadModelConfig(folder); err != nil || config.DModel != want.Config.DModel {
+		config, err := checkpoints.ReadModelConfig(folder, false)
+		if err != nil || config.DModel != want.Config.DModel {
 			t.Errorf("%d shards: %+v, %v", shards, config, err)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 
 	"t5train/checkpoints/builtin"
 	"t5train/checkpoints/hub"
-	"t5train/internal/atomicfile"
 )
 
 // Resolve finds the checkpoint folder that path means: a folder with a config.json means itself, a run folder
@@ -18,7 +17,20 @@ import (
 // gives it, and that of a model of the hub, where no folder has it, its snapshot in the cache of Hugging Face (see
 // [hub.Find]). Nothing is downloaded. how says in words which one it is, for example "best checkpoint of runs/sms, step
 // 500".
+// The folder of an adapter, which is no model, is an error: see [Find].
 func Resolve(path string) (dir, how string, err error) {
+	dir, how, err = Find(path)
+	if err == nil && IsAdapter(dir) {
+		err = fmt.Errorf("find checkpoint %s: %w", path, adapterError(dir))
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return dir, how, nil
+}
+
+// Find is Resolve for models and adapters.
+func Find(path string) (dir, how string, err error) {
 	dir, how, err = resolve(path)
 	if err != nil {
 		return "", "", fmt.Errorf("find checkpoint %s: %w", path, err)
@@ -61,9 +73,6 @@ func resolve(path string) (dir, how string, err error) {
 		if ok {
 			return run.Dir(step), fmt.Sprintf("%s checkpoint of %s, step %d", kind, path, step), nil
 		}
-	}
-	if atomicfile.Exists(filepath.Join(path, adapterName)) {
-		return "", "", adapterError(path)
 	}
 	return "", "", fmt.Errorf("it holds no %s (a checkpoint) and no %s/%s* (a run)%s", configName, DirName, stepPrefix,
 		nearby(path))

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"t5train/checkpoints/peft"
 	"t5train/checkpoints/pytorch"
 	"t5train/checkpoints/safetensors"
 	"t5train/internal/atomicfile"
@@ -102,7 +103,7 @@ func openWeights(dir string) (*Weights, error) {
 		err = w.addFiles(dir, int8Files)
 	case pickleFiles.in(dir):
 		err = w.addFiles(dir, pickleFiles)
-	case atomicfile.Exists(filepath.Join(dir, adapterName)):
+	case atomicfile.Exists(filepath.Join(dir, peft.ConfigName)):
 		err = adapterError(dir)
 	default:
 		err = fmt.Errorf("no %s, no %s and no %s there: copy or download the weights too", floatFiles.single(),

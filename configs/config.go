@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 
+	"t5train/checkpoints/peft"
 	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/internal/ui"
@@ -12,8 +13,8 @@ import (
 // The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of a number,
 // `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what it may name (tasks, objectives,
 // optimizers or schedules), `for` the only kind of run that has the key or section, `of` the only values of the key
-// name of its section that have it. A pointer is optional: nil means unset. The keys of the sections objective, task
-// and optimizer are with their types in packages objective, task and optim.
+// name of its section that have it. A pointer is optional: nil means unset. The keys of objective, task, lora and
+// optimizer are with their types.
 
 // Config is the whole configuration of a run. One that names an objective is of pre-training, any other of fine-tuning.
 type Config struct {
@@ -25,6 +26,7 @@ type Config struct {
 	Data       Data           `yaml:"data"`
 	Objective  objective.Spec `yaml:"objective" for:"pre-training"`
 	Task       task.Spec      `yaml:"task" for:"fine-tuning"`
+	LoRA       peft.Spec      `yaml:"lora"`
 	Train      Train          `yaml:"train"`
 	Optimizer  optim.Spec     `yaml:"optimizer"`
 	Schedule   Schedule       `yaml:"schedule"`

@@ -66,7 +66,10 @@ func (c *Config) suit(f suit.Facts, given func(key string) bool) (set []string) 
 		c.Model.DropoutRate = new(suit.SmallDropout)
 		note("model.dropout_rate", *c.Model.DropoutRate)
 	}
-	if f.Pretrained && !(f.Small() && o.Name == optim.NameAdafactor) {
+	if c.LoRA.On() {
+		set = append(set, o.ForAdapters(given("optimizer.name"))...)
+	}
+	if f.Pretrained && !(f.Small() && o.Name == optim.NameAdafactor) && !c.LoRA.On() {
 		return set
 	}
 	if !given("schedule.name") && !o.OwnRate() {

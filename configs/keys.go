@@ -8,13 +8,14 @@ import (
 	"reflect"
 	"strings"
 
+	"t5train/checkpoints/peft"
 	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/trainer/optim"
 )
 
 // source is config.go itself: the doc comments of its fields are the documentation of the keys, but for those of the
-// sections objective, task and optimizer, which are in [objective.Source], [task.Source] and [optim.Source].
+// sections objective, task, lora and optimizer, which are in the variables Source of their packages.
 //
 //go:embed config.go
 var source string
@@ -76,7 +77,7 @@ type docs map[string]string
 // parseDocs reads the comments out of the sources. They compiled, so they parse.
 func parseDocs() docs {
 	d := docs{}
-	for _, source := range []string{source, objective.Source, task.Source, optim.Source} {
+	for _, source := range []string{source, objective.Source, task.Source, optim.Source, peft.Source} {
 		file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.ParseComments)
 		if err != nil {
 			continue

@@ -125,7 +125,7 @@ func Load(opts LoadOptions) (*Config, error) {
 func (c *Config) namesNoModel() bool {
 	m := c.Model
 	m.DropoutRate = nil // which every model has
-	return m == Model{} && c.Tokenizer == Tokenizer{}
+	return m == Model{} && c.Tokenizer == Tokenizer{} && c.LoRA.Adapter == ""
 }
 
 // CommandOf returns the command that a configuration is for by its keys, pretrain or finetune, and "" where no key is

@@ -9,6 +9,7 @@ import (
 	"t5train/checkpoints/builtin"
 	"t5train/checkpoints/hub"
 	"t5train/data/remote"
+	"t5train/internal/atomicfile"
 	"t5train/internal/glob"
 	"t5train/internal/splits"
 )
@@ -33,14 +34,15 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 		_, err := os.Stat(path)
 		_, isName := hub.ParseName(path)
 		switch {
-		case err == nil || inCache(path):
+		case err == nil || hub.Has(path):
 		case errors.Is(err, fs.ErrNotExist) && isName:
 			ps = append(ps, mistake(key, "got %s, want %s: %s", quote(path), what, hub.Absent()))
 		default:
-			ps = append(ps, mistake(key, "got %s, want %s: %v", quote(path), what, cause(err)))
+			ps = append(ps, mistake(key, "got %s, want %s: %v", quote(path), what, atomicfile.Cause(err)))
 		}
 	}
 	exists("model.path", c.Model.Path, "a model or checkpoint folder")
+	exists("lora.adapter", c.LoRA.Adapter, "the folder of an adapter, or a run that trained one")
 	exists("tokenizer.path", c.Tokenizer.Path, "a spiece.model or its folder")
 	patterns := func(key, split string, list []string) {
 		for _, pattern := range list {
@@ -79,20 +81,10 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 		case err == nil && !info.IsDir():
 			ps = append(ps, mistake("output", "got %s, want a folder: this is a file", quote(c.Output)))
 		case err != nil && !errors.Is(err, fs.ErrNotExist): // a parent is a file, or may not be entered
-			ps = append(ps, mistake("output", "got %s, want a folder: %v", quote(c.Output), cause(err)))
+			ps = append(ps, mistake("output", "got %s, want a folder: %v", quote(c.Output), atomicfile.Cause(err)))
 		}
 	}
 	return ps
-}
-
-// inCache reports whether a path names a model in the cache of Hugging Face.
-func inCache(path string) bool {
-	name, ok := hub.ParseName(path)
-	if ok {
-		_, _, err := hub.Find(name)
-		ok = err == nil
-	}
-	return ok
 }
 
 // seenFrom says, for a relative path, where it was looked for: the file of the configuration may be elsewhere.
@@ -102,12 +94,4 @@ func seenFrom(path string) string {
 		return ""
 	}
 	return " in " + folder
-}
-
-// cause strips operation and path, which the message holds already, from an error of package os.
-func cause(err error) error {
-	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
-		return pathErr.Err
-	}
-	return err
 }

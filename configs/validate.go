@@ -37,6 +37,7 @@ func (c *Config) problems(kind string) []problem {
 		c.task(kind),
 		c.ofOthers(),
 		c.batchTokens(),
+		c.lora(),
 		optimizerProblems(c.Optimizer),
 		c.schedule(),
 		c.evaluation(kind),
@@ -149,6 +150,13 @@ func (c *Config) ofOthers() []problem {
 			ps = append(ps, mistake(f.path, "is a key of %s, but %s.name is %s: remove it, or unset it with %s=null",
 				strings.Join(f.of, " and "), section, name, f.path))
 		}
+	}
+	return ps
+}
+
+func (c *Config) lora() (ps []problem) {
+	for _, p := range c.LoRA.Problems(c.Model.Path != "", len(c.Train.Freeze) > 0) {
+		ps = append(ps, mistake(p.Key, "%s", p.Text))
 	}
 	return ps
 }

@@ -66,7 +66,10 @@ func (c Config) Parameters() int64 {
 }
 
 // BareParams returns the parameters of a valid config by name and shape, without memory for their values.
-func (c Config) BareParams() []*op.Param { return build(c, params{bare: true}).Params }
+func (c Config) BareParams() []*op.Param { return NewBare(c).Params }
+
+// NewBare returns the model of a valid config without memory for its values.
+func NewBare(c Config) *T5 { return build(c, params{bare: true}) }
 
 // elements returns the number of elements of all params, exact below 2^53.
 func elements(params []*op.Param) float64 {

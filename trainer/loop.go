@@ -384,7 +384,7 @@ func (l *loop) saveBy(write func(*saver, snapshot) error) error {
 // it stay.
 func (l *loop) snapshot() (snapshot, error) {
 	step := l.state.Step
-	if name := firstNonFinite(l.folder.Model.Params); name != "" {
+	if name := firstNonFinite(l.folder.Model.Trained()); name != "" {
 		return snapshot{}, fmt.Errorf("step %d: %s has weights that are not finite: %w", step, name,
 			evaluate.ErrDiverged)
 	}
@@ -404,7 +404,9 @@ func (l *loop) snapshot() (snapshot, error) {
 	weights := l.folder.Weights()
 	if a := l.stepper.average; a != nil {
 		for _, t := range tensorsOf(a.Average()) { // not of what is frozen
-			i := slices.IndexFunc(weights, func(w safetensors.Tensor) bool { return w.Name == t.Name })
+			name := l.folder.TensorName(t.Name)
+			i := slices.IndexFunc(weights, func(w safetensors.Tensor) bool { return w.Name == name })
+			t.Name = name
 			weights[i] = t
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"t5train/checkpoints"
+	"t5train/checkpoints/peft"
 	"t5train/configs"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
@@ -40,7 +41,11 @@ func contents(t *testing.T, output string) map[string]string {
 	}
 	files := make(map[string]string)
 	for _, step := range steps {
-		for _, name := range []string{"model.safetensors", optimizerName, stateName, checkpoints.InfoName} {
+		weights := "model.safetensors"
+		if checkpoints.IsAdapter(run.Dir(step)) {
+			weights = peft.WeightsName
+		}
+		for _, name := range []string{weights, optimizerName, stateName, checkpoints.InfoName} {
 			files[fmt.Sprintf("step %d: %s", step, name)] = string(testdir.Read(t, filepath.Join(run.Dir(step), name)))
 		}
 	}

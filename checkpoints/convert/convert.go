@@ -35,6 +35,9 @@ type ConvertOptions struct {
 	// names with commas between them, each a step of the run, the name of one of its checkpoints, or any checkpoint.
 	// All files but the weights come from the last one. "": there is one checkpoint.
 	Average string
+
+	// Adapter to merge into the weights: its folder, or a run that trained one; "": there is none.
+	Adapter string
 }
 
 // Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
@@ -85,11 +88,17 @@ func Convert(ctx context.Context, path, out string, o ConvertOptions, sink ui.Si
 
 // folders returns the folder of the checkpoint at path, or those of a mean, of which the last one gives all files but
 // the weights; how says how they were found.
-func (o ConvertOptions) folders(path string) (dirs []string, how string, err error) {
+func (o *ConvertOptions) folders(path string) (dirs []string, how string, err error) {
 	if o.Average != "" {
 		return o.averaged(path)
 	}
+	if path, err = o.findAdapter(path); err != nil {
+		return nil, "", err
+	}
 	dir, how, err := checkpoints.Resolve(path)
+	if o.Adapter != "" {
+		how += ", with the adapter " + o.Adapter
+	}
 	return []string{dir}, how, err
 }
 
@@ -184,6 +193,7 @@ type conversion struct {
 	tensors      []safetensors.Lazy
 	tokenizer    *tokenizer.Tokenizer // nil: it cannot be read
 	tokenizerErr error
+	adapted      *model.T5        // names and adapters alone; nil: there are none
 	transfer     *transfer        // nil: the vocabulary stays
 	replaced     []tokenizer.File // what goes with it
 	notes        []note
@@ -214,6 +224,11 @@ func newConversion(ctx context.Context, dir string, all []*checkpoints.Weights, 
 	}
 	if err != nil {
 		return nil, err
+	}
+	if o.Adapter != "" {
+		if err := c.openAdapter(); err != nil {
+			return nil, err
+		}
 	}
 	if c.config, err = c.edit(weights.Config(), stored); err != nil {
 		return nil, fmt.Errorf("edit config.json: %w", err)
@@ -305,6 +320,14 @@ func (c *conversion) lazy(t safetensors.Tensor, peers []safetensors.Tensor) []sa
 	}
 	l := t.As(dtype)
 	switch rows := c.parsed.VocabSize; {
+	case c.changes(t.Name):
+		l.Write = func(w io.Writer) error {
+			merged, err := c.merged(t)
+			if err != nil {
+				return err
+			}
+			return merged.As(dtype).Write(w)
+		}
 	case len(peers) > 0:
 		l = meanTensor(append(peers, t), dtype)
 	case !model.IsVocabulary(t.Name):

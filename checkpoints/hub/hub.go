@@ -119,6 +119,16 @@ func Absent() string {
 		"downloads one)", cache)
 }
 
+// Has reports whether a path names a model in the cache.
+func Has(path string) bool {
+	name, ok := ParseName(path)
+	if ok {
+		_, _, err := Find(name)
+		ok = err == nil
+	}
+	return ok
+}
+
 // Find returns the folder of a model in the cache, and says in words which it is. Without it the error is
 // [fs.ErrNotExist].
 func Find(n Name) (dir, how string, err error) {

@@ -202,6 +202,7 @@ func openAnswers(a app, f *predict.Output, group *allreduce.Group) (done func(er
 // modelFlags name a checkpoint that answers.
 type modelFlags struct {
 	checkpoint string
+	adapter    string
 	noVerify   bool
 	dtype      dtypeFlag
 }
@@ -214,8 +215,12 @@ func (f *modelFlags) add(c *cobra.Command) {
 	addNoVerify(c, &f.noVerify)
 }
 
-// addDType adds the flag of commands that answer with a whole model.
+// adapterHelp says what --adapter takes.
+const adapterHelp = "adapter (LoRA) of peft or of a run"
+
+// addDType adds the flags of commands that answer with a whole model.
 func (f *modelFlags) addDType(c *cobra.Command) {
+	c.Flags().StringVar(&f.adapter, "adapter", "", adapterHelp+" beside the model")
 	c.Flags().Var(&f.dtype, "dtype", "of the weights in memory: bfloat16 takes half of it")
 }
 
@@ -239,8 +244,8 @@ func addNoVerify(c *cobra.Command, noVerify *bool) {
 
 // open returns how to open the checkpoint for a task.
 func (f *modelFlags) open(t *taskFlags, console ui.Sink) predict.OpenOptions {
-	return predict.OpenOptions{Unverified: f.noVerify, Task: t.options, Component: t.component, Sink: console,
-		DType: kernel.Precision(f.dtype)}
+	return predict.OpenOptions{Adapter: f.adapter, Unverified: f.noVerify, Task: t.options, Component: t.component,
+		Sink: console, DType: kernel.Precision(f.dtype)}
 }
 
 // optionUsage makes a mistake in options one of the command line.

@@ -89,12 +89,12 @@ func (p printer) path(path string) (described bool, err error) {
 // isHubName reports whether a path may be the name of a model in the cache of Hugging Face.
 func isHubName(path string) bool {
 	_, ok := hub.ParseName(path)
-	_, _, err := checkpoints.Resolve(path)
+	_, _, err := checkpoints.Find(path)
 	return ok && err == nil
 }
 
 func (p printer) folder(path string) (described bool, err error) {
-	if dir, how, err := checkpoints.Resolve(path); err == nil {
+	if dir, how, err := checkpoints.Find(path); err == nil {
 		if dir != path {
 			if err := checkpoints.DescribeRun(p.Lines, path); err != nil {
 				return true, err

@@ -137,6 +137,7 @@ var configFlags = [...]configFlag{
 	{"train", "data.train", listFlag, dataHelp, ""},
 	{"validation", "data.validation", listFlag, "data to evaluate on", ""},
 	{"model", "model.path", textFlag, "start: run, checkpoint, Hugging Face folder or name, builtin:en-tiny", ""},
+	{"adapter", "lora.adapter", textFlag, adapterHelp + " to train further", ""},
 	{"size", "model.size", textFlag, "size of a new model, see 't5train sizes'", ""},
 	{"tokenizer", "tokenizer.path", textFlag, "spiece.model or a folder with one (default: the model's, else T5's)",
 		""},

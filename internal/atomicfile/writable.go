@@ -37,3 +37,11 @@ func Existing(path string) string {
 		path = parent
 	}
 }
+
+// Cause strips operation and path, which a message holds already, from an error of package os.
+func Cause(err error) error {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return failed.Err
+	}
+	return err
+}

@@ -26,7 +26,7 @@ var layers = [][]string{
 
 	{"data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage", "data/tokenizer/compare"},
 	{"checkpoints", "data/importer"},
-	{"checkpoints/pytorch", "checkpoints/pull", "data/remote"},
+	{"checkpoints/pytorch", "checkpoints/peft", "checkpoints/pull", "data/remote"},
 	{"checkpoints/hub/client", "checkpoints/gguf"},
 	{"checkpoints/builtin", "configs/suit", "checkpoints/hub", "checkpoints/safetensors", "data", "data/chunks"},
 	{"data/task/infer"},

@@ -28,10 +28,10 @@ var (
 	// made is what a run is made of, as results of functions name it.
 	made = []string{"*configs.Config", "*checkpoints.Folder", "*setup.Datasets", "setup.openRows", "setup.taskRows",
 		"*trainer.preparedRun", "trainer.resumePoint", "*trainer.loop", "*trainer.Stepper", "[]model.Batch"}
-	// elsewhere are the branches that such a run does not take: other data, and a run that is resumed
-	// or has a time in place of its steps.
+	// elsewhere are the branches that such a run does not take: other data, adapters, and a run that is
+	// resumed or has a time in place of its steps.
 	elsewhere = []string{"configs.DefaultPretraining", "trainer/setup.readText", "trainer/setup.readParts",
-		"trainer.withRounding", "trainer.preparedRun.chooseSteps"}
+		"trainer/setup.startAdapter", "trainer.withRounding", "trainer.preparedRun.chooseSteps"}
 	walkLimit = walked{stays: 25, files: 11, returns: 14}
 )
 

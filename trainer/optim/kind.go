@@ -147,6 +147,21 @@ func StateFloats(name string) int {
 	return k.state
 }
 
+// ForAdapters makes the optimizer one that suits adapters, which begin at zero and learn little by adafactor's steps:
+// adamw at the rate of peft's examples for T5. named says that the user has named the optimizer. It returns what it has
+// set.
+func (s *Spec) ForAdapters(named bool) (set []string) {
+	if !named {
+		s.Name = NameAdamW
+		set = append(set, "optimizer.name "+s.Name)
+	}
+	if s.Name == NameAdamW && s.LearningRate == nil {
+		s.LearningRate = new(1e-3)
+		set = append(set, fmt.Sprintf("optimizer.learning_rate %g", *s.LearningRate))
+	}
+	return set
+}
+
 // ForNewWeights sets the options that suit the fine-tuning of random weights, where they are unset, and says which. Its
 // peak of the learning rate is 0 where that of other weights suits these too.
 func (s *Spec) ForNewWeights() (peak float64, set []string) {

@@ -20,6 +20,7 @@ import (
 
 // OpenOptions say which checkpoint answers by which task. What changes answers is in madeBy too.
 type OpenOptions struct {
+	Adapter    string           // beside the checkpoint, as [checkpoints.OpenOptions] has it
 	Unverified bool             // take weights as they are, whatever their checksums say
 	Task       task.Spec        // what corrects the task that the checkpoint remembers, or names another one
 	Component  string           // of the mixture that it was trained on, whose task that is
@@ -48,32 +49,21 @@ func Open(path string, o OpenOptions) (*Predictor, error) {
 // OpenFolder reads a checkpoint, a run or a folder of Hugging Face. The task of one that was trained on several is that
 // of the component, unless the options name another task.
 func OpenFolder(path string, o OpenOptions) (*checkpoints.Folder, error) {
-	open := checkpoints.Open
-	if o.Unverified {
-		open = checkpoints.OpenUnverified
-	}
-	if o.DType == kernel.BFloat16 {
-		open = func(path string) (*checkpoints.Folder, string, error) {
-			return checkpoints.OpenBFloat16(path, !o.Unverified)
-		}
-	}
-	return o.openBy(open, path)
+	return o.openBy(checkpoints.OpenOptions{Adapter: o.Adapter, BFloat16: o.DType == kernel.BFloat16}, path)
 }
 
 // OpenEncoder is OpenFolder for the encoder of a model, which may be all that there is.
 func OpenEncoder(path string, o OpenOptions) (*checkpoints.Folder, error) {
-	return o.openBy(func(path string) (*checkpoints.Folder, string, error) {
-		return checkpoints.OpenEncoder(path, !o.Unverified)
-	}, path)
+	return o.openBy(checkpoints.OpenOptions{Encoder: true}, path)
 }
 
-func (o OpenOptions) openBy(open func(path string) (*checkpoints.Folder, string, error),
-	path string) (*checkpoints.Folder, error) {
-	folder, how, err := open(path)
+func (o OpenOptions) openBy(how checkpoints.OpenOptions, path string) (*checkpoints.Folder, error) {
+	how.Unverified = o.Unverified
+	folder, said, err := checkpoints.OpenWith(path, how)
 	if err != nil {
 		return nil, err
 	}
-	ui.Say(o.Sink, "", "%s", how)
+	ui.Say(o.Sink, "", "%s", said)
 	if o.Component != "" || o.Task.Name == "" {
 		err = folder.ChooseTask(o.Component)
 	}

@@ -87,7 +87,7 @@ type onRanks struct {
 
 // JobOf names everything that decides about the answers of a command: the weights, and what else what has.
 func JobOf(folder *checkpoints.Folder, command string, format table.Format, what any) (Job, error) {
-	digest, err := checkpoints.Digest(folder.Dir)
+	digest, err := folder.Digest()
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func Facts(ctx context.Context, c configs.Config) suit.Facts {
 		if dir, _, err = checkpoints.Resolve(c.Model.Path); err != nil {
 			return f
 		}
-		config, err := checkpoints.ReadModelConfig(dir)
+		config, err := checkpoints.ReadModelConfig(dir, c.LoRA.On())
 		if err != nil {
 			return f
 		}

@@ -32,6 +32,14 @@ func StartModel(c *configs.Config, at Start, verify bool, sink ui.Sink) (*checkp
 	if dir == "" {
 		return newModel(c, tok, sink)
 	}
+	if c.LoRA.On() {
+		b, err := startAdapter(c, dir, how, tok, at, verify, sink)
+		if err != nil {
+			return nil, err
+		}
+		beginAnew(c, b, resumed, sink)
+		return b, nil
+	}
 	b, err := checkpoints.OpenFolder(dir, tok, verify && !resumed)
 	if err != nil {
 		return nil, err
@@ -43,6 +51,12 @@ func StartModel(c *configs.Config, at Start, verify bool, sink ui.Sink) (*checkp
 	if err := freeze(b.Model, c.Train.Freeze, sink); err != nil {
 		return nil, err
 	}
+	beginAnew(c, b, resumed, sink)
+	return b, nil
+}
+
+// beginAnew makes a model that was opened one of this run.
+func beginAnew(c *configs.Config, b *checkpoints.Folder, resumed bool, sink ui.Sink) {
 	if !resumed {
 		sayPretrained(c, b, sink)
 	}
@@ -50,7 +64,6 @@ func StartModel(c *configs.Config, at Start, verify bool, sink ui.Sink) (*checkp
 	if rate := c.Model.DropoutRate; rate != nil {
 		b.Model.Config.DropoutRate = *rate
 	}
-	return b, nil
 }
 
 // OpenTokenizer loads the tokenizer that c names, else that of a model folder, else T5's.
@@ -177,7 +190,7 @@ func CheckModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 	if dir == "" {
 		config, err = ModelConfig(c.Model, tok)
 	} else {
-		config, err = checkpoints.ReadModelConfig(dir)
+		config, err = checkpoints.ReadModelConfig(dir, c.LoRA.On())
 	}
 	if err != nil {
 		return nil, err

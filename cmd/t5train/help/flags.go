@@ -3,7 +3,7 @@ package help
 // flags are those of all commands, by what they are about, the common ones first.
 var flags = []group{
 	{"Flags", []string{
-		"config", "set", "for", "model", "size", "task", "objective", "component", "train", "validation",
+		"config", "set", "for", "model", "adapter", "size", "task", "objective", "component", "train", "validation",
 		"test", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes",
 		"steps", "learning-rate", "batch-size", "precision", "type", "vocab-size", "address", "watch", "plots", "nodes",
 		"cores", "bandwidth", "revision", "endpoint",
