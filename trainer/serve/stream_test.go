@@ -179,6 +179,11 @@ func TestStreamOfAChat(t *testing.T) {
 	if text != "one STOP" || reason != "stop" {
 		t.Errorf("what only begins like a stop: %q, %q", text, reason)
 	}
+	events = openStream(t, t.Context(), h.URL+"/v1/chat/completions",
+		`{"model": "first", "stop": "STOP t", "stream": true, "messages": [{"role": "user", "content": "STx"}]}`).all(t)
+	if !strings.Contains(events[0], `"delta":{"role":"assistant","content":"STx"}`) {
+		t.Errorf("the role is not in the first event: %q", events)
+	}
 }
 
 // A stream of text-generation-inference has an event for each token, and the text with the last one.

@@ -108,8 +108,6 @@ func stream(e protocol.Engine, g protocol.Generation, o *options, write func(del
 				return
 			}
 			event := delta{index: d.Input*n + d.Number, text: d.Text}
-			event.first = !begun[event.index]
-			begun[event.index] = true
 			if !prompts[d.Input] {
 				prompts[d.Input] = true
 				total.add(d.InputTokens, 0)
@@ -121,6 +119,8 @@ func stream(e protocol.Engine, g protocol.Generation, o *options, write func(del
 			if event.text == "" && event.reason == nil {
 				continue // half a character
 			}
+			event.first = !begun[event.index]
+			begun[event.index] = true
 			if !yield(write(event), nil) {
 				return
 			}
