@@ -3,6 +3,7 @@
 package progress
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 // Watch follows the texts of a job while they are generated. The worker puts tokens in and never waits for a client:
 // what a slow one has not taken yet gathers here, up to the limit of tokens.
 type Watch struct {
-	options Options
+	options  Options
+	fallback bool // tokens that are bytes stand for characters without a piece, and are read together
 
 	mu      sync.Mutex
 	inputs  [][]progress
@@ -40,7 +42,9 @@ type progress struct {
 
 // New returns a watch of some inputs, each with a number of sequences.
 func New(inputs, sequences int, o Options) *Watch {
-	w := &Watch{options: o, inputs: make([][]progress, inputs), changed: make(chan struct{}, 1)}
+	first := o.Tokenizer.Encode("a") // a byte where all tokens are bytes, as in ByT5
+	w := &Watch{options: o, inputs: make([][]progress, inputs), changed: make(chan struct{}, 1),
+		fallback: len(first) == 0 || !o.Tokenizer.IsByte(first[0])}
 	for i := range w.inputs {
 		w.inputs[i] = make([]progress, sequences)
 	}
@@ -110,6 +114,20 @@ func idsOf(steps []generate.Step) []int32 {
 		}
 	}
 	return ids
+}
+
+// withoutBytes leaves out the bytes at the end, and tokens between them that are no text.
+func (w *Watch) withoutBytes(ids []int32) []int32 {
+	tok := w.options.Tokenizer
+	cut := len(ids)
+	for n := cut - 1; n >= 0 && int(ids[n]) < tok.VocabSize(); n-- {
+		if tok.IsByte(ids[n]) {
+			cut = n
+		} else if !tok.Structural(ids[n]) && ids[n] != tok.Unk() {
+			break
+		}
+	}
+	return ids[:cut]
 }
 
 // findStop returns where the first of some texts begins, -1 if none is there, and its length.
@@ -196,7 +214,11 @@ func (t *Teller) tellTokens(p progress) (text string, tokens []protocol.Token) {
 
 // tell returns what tokens add to the text that was told.
 func (t *Teller) tell(steps []generate.Step, end protocol.End) string {
-	text := t.watch.decode(t.input, idsOf(steps))
+	ids := idsOf(steps)
+	if end == "" && t.watch.fallback { // one more byte can make those before it no character
+		ids = t.watch.withoutBytes(ids)
+	}
+	text := t.watch.decode(t.input, ids)
 	if end == "" {
 		text = settled(text, t.watch.options.Stop)
 	} else {
@@ -210,11 +232,13 @@ func (t *Teller) tell(steps []generate.Step, end protocol.End) string {
 	return fresh
 }
 
+// token returns a token with what it has added to the text. One that is special is no part of it, so that the others
+// together are the text: a sentinel that shows is not special, nor is the end of a text that settles what was before.
 func (t *Teller) token(s generate.Step, text string) protocol.Token {
 	tok := t.watch.options.Tokenizer
-	special := tok.Decode([]int32{s.Token}, true) == "" && tok.Decode([]int32{s.Token}, false) != ""
-	if special && text == "" {
-		text = tok.Decode([]int32{s.Token}, false)
+	special := text == "" && (s.EOS || int(s.Token) < tok.VocabSize() && tok.Structural(s.Token))
+	if special {
+		text = cmp.Or(tok.Decode([]int32{s.Token}, false), tok.Piece(s.Token))
 	}
 	return protocol.Token{ID: s.Token, Text: text, LogProb: s.LogProb, Special: special}
 }
