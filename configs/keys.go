@@ -2,9 +2,6 @@ package configs
 
 import (
 	_ "embed"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"reflect"
 	"strings"
 
@@ -74,31 +71,32 @@ func (f field) unset(v reflect.Value) bool {
 // docs holds the doc comments of fields by type and name, "configs.Train.BatchSize", and those of types.
 type docs map[string]string
 
-// parseDocs reads the comments out of the sources. They compiled, so they parse.
+// parseDocs reads the comments out of the sources, which gofmt has laid out: those of types stand at the beginning of
+// their lines, those of fields behind a tab, each above what it documents. A test holds it to package go/parser, which
+// would make the program larger.
 func parseDocs() docs {
 	d := docs{}
 	for _, source := range []string{source, objective.Source, task.Source, optim.Source, peft.Source} {
-		file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.ParseComments)
-		if err != nil {
-			continue
+		name, owner, comment := "", "", ""
+		for line := range strings.Lines(source) {
+			line = strings.TrimRight(line, "\n")
+			inner, isField := strings.CutPrefix(line, "\t")
+			if text, ok := strings.CutPrefix(inner, "//"); ok {
+				comment += strings.TrimPrefix(text, " ") + "\n"
+				continue
+			}
+			word, rest, _ := strings.Cut(inner, " ")
+			switch {
+			case word == "package":
+				name = rest
+			case word == "type" && !isField:
+				owner = name + "." + strings.Fields(rest)[0]
+				d[owner] = oneLine(comment)
+			case isField && owner != "" && word != "" && !strings.ContainsAny(word[:1], "\t/"):
+				d[owner+"."+word] = oneLine(comment)
+			}
+			comment = ""
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			decl, ok := n.(*ast.GenDecl)
-			if !ok || decl.Tok != token.TYPE {
-				return true
-			}
-			spec := decl.Specs[0].(*ast.TypeSpec)
-			owner := file.Name.Name + "." + spec.Name.Name
-			d[owner] = oneLine(decl.Doc)
-			if s, ok := spec.Type.(*ast.StructType); ok {
-				for _, f := range s.Fields.List {
-					for _, name := range f.Names {
-						d[owner+"."+name.Name] = oneLine(f.Doc)
-					}
-				}
-			}
-			return false
-		})
 	}
 	return d
 }
@@ -113,7 +111,7 @@ func (d docs) section(f field) string {
 }
 
 // oneLine returns the first paragraph of a comment.
-func oneLine(comment *ast.CommentGroup) string {
-	text, _, _ := strings.Cut(comment.Text(), "\n\n")
+func oneLine(comment string) string {
+	text, _, _ := strings.Cut(comment, "\n\n")
 	return strings.Join(strings.Fields(text), " ")
 }
