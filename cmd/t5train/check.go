@@ -224,7 +224,7 @@ func (d *dataCheck) run(c *cobra.Command, a app) error {
 	sayRoles(console, roles)
 	if len(roles.Targets)+len(roles.Labels) == 0 && !c.Flags().Changed("max-input-length") {
 		ui.Say(console, "plain text",
-			"of any length, for pre-training cuts it into pieces (another limit with --max-input-length)")
+			"of any length, for pre-training cuts it into chunks (another limit with --max-input-length)")
 		measure.MaxInput = 0
 	}
 	ui.Say(console, "memory", "about %s for %d rows", ui.Bytes(rows*inspect.BytesPerRow), rows)

@@ -12,7 +12,7 @@ import (
 func dataCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
-		Short: "Make, describe, check and clean data",
+		Short: "Import, clean and tokenize data",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

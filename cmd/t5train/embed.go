@@ -17,7 +17,7 @@ func embedCommand(a app) *cobra.Command {
 	var keep []string
 	c := &cobra.Command{
 		Use:   "embed",
-		Short: "Make vectors of texts with the encoder of a checkpoint",
+		Short: "Make vectors of texts with the encoder of a model",
 		Long: `Make vectors of texts: one JSON object a line or rows of parquet, in the order of the inputs. The vector of a text is
 the mean of the states that the encoder ends with. The model may be an encoder alone (T5EncoderModel) or one of
 sentence-transformers, whose projection, prompt and longest input hold then. Inputs need not fit into memory. The same

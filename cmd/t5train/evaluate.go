@@ -23,7 +23,7 @@ func evaluateCommand(a app) *cobra.Command {
 	var ranks rankFlags
 	c := &cobra.Command{
 		Use:   "evaluate",
-		Short: "Compute loss and metrics of a checkpoint on held-out data",
+		Short: "Compute loss and metrics of a model on held-out data",
 		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as JSON, with 95 %
 intervals, the values of the best constant answer, and notes. A classification is answered by its most probable label;
 other answers are generated greedily, or as flags say. A pre-trained model is evaluated by its objective, or with

@@ -15,7 +15,7 @@ func predictCommand(a app) *cobra.Command {
 	var ranks rankFlags
 	c := &cobra.Command{
 		Use:   "predict",
-		Short: "Answer texts with a checkpoint",
+		Short: "Answer texts with a model",
 		Long: `Answer texts: one JSON object a line or rows of parquet, in the order of the inputs. A model of a classification
 answers with a label and its probability; others, and any with --task seq2seq, with the text that they generate.
 generation_config.json of the model holds unless a flag says otherwise. Inputs need not fit into memory. The same

@@ -52,7 +52,7 @@ func rootCommand(a app) *cobra.Command {
 		Short: "Pre-train, fine-tune, evaluate and run T5 models on a CPU",
 		Long: `t5train pre-trains, fine-tunes, evaluates and runs T5 (text-to-text transformers) on a CPU, from one binary.
 
-It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
+It reads parquet, CSV and JSON lines, continues models of Hugging Face, and writes checkpoints that transformers opens.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -24,7 +24,7 @@ func serveCommand(a app) *cobra.Command {
 	var t taskFlags
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Answer HTTP requests with a checkpoint, and show a page to try it",
+		Short: "Answer HTTP requests with a model, and show a page to try it",
 		Long: `Answer HTTP requests with a model: JSON in, JSON out, and a page at / to try it in a browser. Requests that come at the
 same time are computed together. The first SIGINT, SIGTERM or SIGHUP finishes those that are there and ends with status
 0. The server listens to this machine alone unless --address says otherwise; then --api-key-file and --tls-cert say who
