@@ -38,6 +38,10 @@ type ConvertOptions struct {
 
 	// Adapter to merge into the weights: its folder, or a run that trained one; "": there is none.
 	Adapter string
+
+	// Blocks to keep, as the first weights of a smaller student: 0,2,4 of both stacks, in that order, or 0,2,4/0,5 of
+	// the encoder and the decoder. "": all.
+	Layers string
 }
 
 // Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
@@ -193,6 +197,7 @@ type conversion struct {
 	tensors      []safetensors.Lazy
 	tokenizer    *tokenizer.Tokenizer // nil: it cannot be read
 	tokenizerErr error
+	layers       *layers          // nil: all
 	adapted      *model.T5        // names and adapters alone; nil: there are none
 	transfer     *transfer        // nil: the vocabulary stays
 	replaced     []tokenizer.File // what goes with it
@@ -230,6 +235,11 @@ func newConversion(ctx context.Context, dir string, all []*checkpoints.Weights, 
 			return nil, err
 		}
 	}
+	if o.Layers != "" {
+		if err := c.keepLayers(); err != nil {
+			return nil, err
+		}
+	}
 	if c.config, err = c.edit(weights.Config(), stored); err != nil {
 		return nil, fmt.Errorf("edit config.json: %w", err)
 	}
@@ -239,6 +249,9 @@ func newConversion(ctx context.Context, dir string, all []*checkpoints.Weights, 
 			peers = append(peers, other[i])
 		}
 		c.tensors = append(c.tensors, c.lazy(t, peers)...)
+	}
+	if c.layers != nil {
+		c.tensors = c.layers.selected(c.parsed, c.tensors)
 	}
 	return c, nil
 }
@@ -287,6 +300,10 @@ func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
 		return nil, err
 	}
 	keys["vocab_size"] = c.parsed.VocabSize
+	if c.layers != nil {
+		keys["num_layers"], keys["num_decoder_layers"] = c.parsed.NumLayers, c.parsed.NumDecoderLayers
+		delete(keys, "num_hidden_layers") // the same under another name
+	}
 	if c.transfer != nil {
 		c.dropped("config.json", dropTokens(keys))
 		delete(keys, "tokenizer_class") // tokenizer_config.json tells it

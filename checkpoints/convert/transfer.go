@@ -3,11 +3,13 @@ package convert
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 
 	"t5train/checkpoints"
@@ -239,12 +241,13 @@ func (c *conversion) changeVocabulary() error {
 
 // forget takes what was measured with the old weights out of t5train.json.
 func (c *conversion) forget() error {
-	info, err := checkpoints.ReadInfo(c.dir)
+	info, err := checkpoints.ReadInfo(cmp.Or(c.options.Adapter, c.dir))
 	if err != nil {
 		return err
 	}
 	info.Step, info.Metrics, info.Temperature = 0, nil, 0
 	raw, err := json.MarshalIndent(info, "", "  ")
+	c.replaced = slices.DeleteFunc(c.replaced, func(f tokenizer.File) bool { return f.Name == checkpoints.InfoName })
 	c.replaced = append(c.replaced, tokenizer.File{Name: checkpoints.InfoName, Data: raw})
 	return err
 }

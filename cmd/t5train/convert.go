@@ -24,9 +24,9 @@ func convertCommand(a app) *cobra.Command {
 		Use:   "convert",
 		Short: "Write a checkpoint in another type, in smaller files, with another vocabulary, or a mean",
 		Long: `Write a model in another type, in smaller files, with more or fewer rows in the embedding, with the vocabulary of
---tokenizer, with the pieces alone that a text uses, merged with an --adapter, as the mean of several checkpoints, or as
-a GGUF file for llama.cpp. The folder opens with transformers' from_pretrained; int8 is for t5train alone. The model
-stays as it is. Memory does not grow with it. docs/checkpoints.md has the rest.`,
+--tokenizer, with the pieces alone that a text uses, merged with an --adapter, with some of its layers, as the mean of
+several checkpoints, or as a GGUF file for llama.cpp. The folder opens with transformers' from_pretrained; int8 is for
+t5train alone. The model stays as it is. Memory does not grow with it. docs/checkpoints.md has the rest.`,
 		Example: `  t5train convert --model runs/first --output first-int8 --dtype int8
   t5train convert --model runs/first --output first.gguf --format gguf --dtype q8_0
   t5train convert --model mt5-small --output mt5-small-de --trim german.parquet:text`,
@@ -95,6 +95,7 @@ stays as it is. Memory does not grow with it. docs/checkpoints.md has the rest.`
 	f.StringVar(&o.Tokenizer, "tokenizer", "", "another vocabulary: run, checkpoint, spiece.model or tokenizer.json")
 	f.StringVar(&o.Average, "average", "", "mean of checkpoints: last:N of the run, or steps or folders, a,b")
 	f.StringVar(&o.Adapter, "adapter", "", adapterHelp+" to merge into the weights")
+	f.StringVar(&o.Layers, "layers", "", "blocks to keep, for a smaller student: 0,2,4, or 0,2,4/0,5 (encoder/decoder)")
 	f.StringArrayVar(&corpora, "trim", nil, "keep the pieces that a text uses: PATH or PATH:COLUMN (repeatable)")
 	return c
 }
