@@ -47,16 +47,43 @@ type OpenOptions struct {
 	Unverified bool   // take weights as they are: see [OpenUnverified]
 	BFloat16   bool   // see [OpenBFloat16]
 	Encoder    bool   // see [OpenEncoder]; it has no adapter
+	Either     bool   // a folder that has an encoder alone is opened by [OpenEncoder]
 }
 
 func (o OpenOptions) loader() loader {
+	l := wholeModel
 	switch {
 	case o.Encoder:
 		return encoderAlone
 	case o.BFloat16:
-		return roundedModel
+		l = roundedModel
 	}
-	return wholeModel
+	if o.Either {
+		return l.orEncoder()
+	}
+	return l
+}
+
+// orEncoder returns a loader of a whole model, or of an encoder where its weights are all that there is.
+func (l loader) orEncoder() loader {
+	var refused error // what a whole model cannot have in its config.json
+	return loader{
+		parse: func(config []byte) (c model.Config, err error) {
+			if c, refused = l.parse(config); refused != nil {
+				return model.ParseEncoderConfig(config)
+			}
+			return c, nil
+		},
+		load: func(c model.Config, src model.TensorSource) (*model.T5, error) {
+			switch {
+			case model.IsEncoder(src):
+				return model.LoadEncoder(c, src)
+			case refused != nil:
+				return nil, refused
+			}
+			return l.load(c, src)
+		},
+	}
 }
 
 // OpenWith is Open with options. An adapter is merged into weights of float32, and stays beside others. A path that

@@ -1,6 +1,7 @@
 package embed
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
@@ -192,6 +193,38 @@ func TestStatesThatAreNotFinite(t *testing.T) {
 	e := open(t, testrun.Model(t, testrun.TinyVocab), predict.PredictorOptions{}, Options{})
 	e.folder.Model.Encoder.FinalLayerNorm.Weight.Value[3] = float32(math.NaN())
 	if _, err := e.Embed(t.Context(), texts); err == nil || !strings.Contains(err.Error(), "NaN") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A folder is opened as it is: a whole model, or an encoder where that is all that there is. A whole model that says
+// that it is none is refused as ever.
+func TestOpenEither(t *testing.T) {
+	dir := testrun.Model(t, testrun.TinyVocab)
+	for path, whole := range map[string]bool{dir: true, encoderOf(t, dir): false} {
+		for _, dtype := range []kernel.Precision{kernel.Float32, kernel.BFloat16} {
+			folder, err := predict.OpenEither(path, predict.OpenOptions{DType: dtype})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := folder.Model.LMHead != nil; got != whole {
+				t.Errorf("%s in %v is opened with a decoder: %v, want %v", path, dtype, got, whole)
+			}
+		}
+	}
+	if _, err := predict.OpenFolder(encoderOf(t, dir), predict.OpenOptions{}); err == nil {
+		t.Error("a model that has to write may be an encoder alone")
+	}
+	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := bytes.Replace(config, []byte(`"is_encoder_decoder": true`), []byte(`"is_encoder_decoder": false`), 1)
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), wrong, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := predict.OpenEither(dir, predict.OpenOptions{}); err == nil ||
+		!strings.Contains(err.Error(), "is_encoder_decoder is false") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -52,6 +52,12 @@ func OpenFolder(path string, o OpenOptions) (*checkpoints.Folder, error) {
 	return o.openBy(checkpoints.OpenOptions{Adapter: o.Adapter, BFloat16: o.DType == kernel.BFloat16}, path)
 }
 
+// OpenEither is OpenFolder for a model or for an encoder, where that is all that there is.
+func OpenEither(path string, o OpenOptions) (*checkpoints.Folder, error) {
+	return o.openBy(checkpoints.OpenOptions{Adapter: o.Adapter, BFloat16: o.DType == kernel.BFloat16, Either: true},
+		path)
+}
+
 // OpenEncoder is OpenFolder for the encoder of a model, which may be all that there is.
 func OpenEncoder(path string, o OpenOptions) (*checkpoints.Folder, error) {
 	return o.openBy(checkpoints.OpenOptions{Encoder: true}, path)

@@ -263,3 +263,33 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// An encoder alone gives vectors, and says of all else that it cannot.
+func TestEncoderAlone(t *testing.T) {
+	folder := tiny(t)
+	whole, answers := folder.Model, make([]string, 2)
+	for i, m := range []*t5.T5{whole, {Config: whole.Config, Shared: whole.Shared, Encoder: whole.Encoder}} {
+		folder.Model = m
+		_, h := serving(t, folder, Options{Name: "first"})
+		var status int
+		if status, answers[i] = ask(t, h.URL+"/v1/embeddings", `{"model": "first", "input": "a"}`); status != 200 {
+			t.Fatal(status, answers[i])
+		}
+		if i == 0 {
+			continue
+		}
+		for path, body := range map[string]string{
+			"/v1/generate": `{"inputs": ["a"]}`, "/v1/classify": `{"inputs": ["a"]}`,
+			"/v1/score": `{"inputs": ["a"], "targets": ["b"]}`, "/v1/completions": `{"model": "first", "prompt": "a"}`,
+			"/v1/chat/completions": `{"model": "first", "messages": [{"role": "user", "content": "a"}], "n": 1}`,
+			"/generate":            `{"inputs": "a"}`, "/generate_stream": `{"inputs": "a"}`,
+		} {
+			if status, answer := ask(t, h.URL+path, body); status != 404 || !strings.Contains(answer, "encoder alone") {
+				t.Errorf("%s: %d %s", path, status, answer)
+			}
+		}
+	}
+	if answers[0] != answers[1] {
+		t.Errorf("vectors %s, want %s", answers[1], answers[0])
+	}
+}

@@ -103,7 +103,7 @@ func (s *Server) Close() {
 // Open returns a server of a checkpoint, a run or a folder of Hugging Face, by its name. Its task is that of how, and
 // generation is as its generation_config.json says.
 func Open(path string, how predict.OpenOptions, o Options) (*Server, error) {
-	folder, err := predict.OpenFolder(path, how)
+	folder, err := predict.OpenEither(path, how)
 	if err != nil {
 		return nil, err
 	}

@@ -106,3 +106,24 @@ func TestTranslateOfAnotherTask(t *testing.T) {
 		t.Errorf("%d %s", status, answer)
 	}
 }
+
+// A form can be sent by a page of any site without asking, so the origin is looked at.
+func TestFormsOfOtherSites(t *testing.T) {
+	_, h := startProfile(t, spokenProfile(), Options{})
+	for _, header := range [][2]string{{"Origin", "http://evil.test"}, {"Sec-Fetch-Site", "cross-site"},
+		{"Origin", "null"}} {
+		r, err := http.NewRequest("POST", h.URL+"/translate", strings.NewReader("q=a&source=en&target=de"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set(header[0], header[1])
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, text := read(t, answer); status != 403 || !strings.Contains(text, "another origin") {
+			t.Errorf("%s: %d %s", header, status, text)
+		}
+	}
+}
