@@ -100,7 +100,7 @@ func (p *preparedRun) measurePace(ctx context.Context) (pace, error) {
 			copy(param.Value, was[i])
 		}
 	}()
-	l, err := newLoop(&c, p.folder, p.datasets, p.workers, p.run, nil, p.options.Group)
+	l, err := newLoop(&c, p.folder, p.datasets, p.workers, p.run, state{}, nil, p.options.Group)
 	if err != nil {
 		return pace{}, err
 	}

@@ -52,7 +52,7 @@ func newTestLoop(t *testing.T, c *configs.Config, sink ui.Sink) *loop {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	l, err := newLoop(c, b, m, w, run, sink, nil)
+	l, err := newLoop(c, b, m, w, run, state{}, sink, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestDivergence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if name := firstNonFinite(b.Model.Params); name != "" {
+			if name := op.FirstNonFinite(b.Model.Params); name != "" {
 				t.Errorf("%s of the checkpoint is not finite", name)
 			}
 		})
@@ -189,7 +189,7 @@ func TestSpoilt(t *testing.T) {
 		"b": {{1}, {3, nan, 2}},
 	} {
 		params := []*op.Param{{Name: "a", Value: values[0]}, {Name: "b", Value: values[1]}}
-		if got := firstNonFinite(params); got != want {
+		if got := op.FirstNonFinite(params); got != want {
 			t.Errorf("%v: %q is not finite, want %q", values, got, want)
 		}
 	}

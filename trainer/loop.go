@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -17,6 +16,7 @@ import (
 	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/model/op"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
@@ -43,8 +43,9 @@ type loop struct {
 	metrics  map[string]float64 // of the evaluation at state.LastEvalStep
 }
 
+// newLoop returns the loop of a run that goes on from a state, at its beginning an empty one.
 func newLoop(c *configs.Config, b *checkpoints.Folder, d *setup.Datasets, w *kernel.Workers, run *checkpoints.Run,
-	sink ui.Sink, group *allreduce.Group) (*loop, error) {
+	from state, sink ui.Sink, group *allreduce.Group) (*loop, error) {
 	l := &loop{
 		config: c, group: group, folder: b, evalSet: d.HeldOut, perEpoch: int64(d.Train.Len()),
 		saver: newSaver(run, c.Checkpoint.KeepLast, w), sink: sink,
@@ -54,10 +55,11 @@ func newLoop(c *configs.Config, b *checkpoints.Folder, d *setup.Datasets, w *ker
 	if l.batches, err = TrainBatches(c, d); err != nil {
 		return nil, err
 	}
-	l.total = totalSteps(c.Train, l.batches)
-	if l.stepper, err = NewStepper(c, b.Model, w, l.total, l.group); err != nil {
+	l.total = from.totalSteps(c.Train, l.batches)
+	if l.stepper, err = NewStepper(c, b.Model, w, l.total-from.ScheduleStep, l.group); err != nil {
 		return nil, err
 	}
+	l.stepper.scheduleStep = from.ScheduleStep
 	l.stepper.beforeUpdate = l.saver.detachAll
 	if l.evalSet != nil {
 		l.evalSet.SetGroup(l.group)
@@ -74,21 +76,6 @@ func TrainBatches(c *configs.Config, d *setup.Datasets) (*data.Batches, error) {
 		return nil, fmt.Errorf("read data.train: %w", err)
 	}
 	return b, nil
-}
-
-// totalSteps returns train.steps, or the whole steps that the micro-batches of train.epochs make, at least one. A part
-// of an epoch is rounded to the nearest micro-batch: 1.1 epochs of 10 are 11, though 1.1-1 is a little more than 0.1.
-func totalSteps(t configs.Train, batches *data.Batches) int {
-	if t.Steps > 0 {
-		return t.Steps
-	}
-	whole := int64(t.Epochs)
-	micro := 0
-	for epoch := range whole {
-		micro += batches.Count(epoch)
-	}
-	micro += int(math.Round((t.Epochs - float64(whole)) * float64(batches.Count(whole))))
-	return max(1, micro/t.Accumulate)
 }
 
 // run trains to the end, or until ctx ends. Whatever happens, a checkpoint on its way to the disk arrives there.
@@ -384,7 +371,7 @@ func (l *loop) saveBy(write func(*saver, snapshot) error) error {
 // it stay.
 func (l *loop) snapshot() (snapshot, error) {
 	step := l.state.Step
-	if name := firstNonFinite(l.folder.Model.Trained()); name != "" {
+	if name := op.FirstNonFinite(l.folder.Model.Trained()); name != "" {
 		return snapshot{}, fmt.Errorf("step %d: %s has weights that are not finite: %w", step, name,
 			evaluate.ErrDiverged)
 	}

@@ -24,6 +24,8 @@ type resumePoint struct {
 	resume bool // that run; else it is replaced
 	dir    string
 	state  state
+
+	extended bool // it was finished, and goes on with a new schedule
 }
 
 // findResumePoint looks at what the output folder holds.
@@ -35,6 +37,8 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 	switch {
 	case !found && o.Resume:
 		return resumePoint{}, fmt.Errorf("resume: %s holds no checkpoint: start without run.resume", c.Output)
+	case !found && o.Extend:
+		return resumePoint{}, fmt.Errorf("extend: %s holds no run: start without run.extend", c.Output)
 	case !found:
 		return resumePoint{}, checkConfigSpared(c.Output, o.Overwrite)
 	case o.Overwrite:
@@ -44,7 +48,10 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 	if s.state, err = readState(s.dir); err != nil {
 		return resumePoint{}, err
 	}
-	minutes := s.state.keepSteps(&c.Train)
+	minutes := 0.0
+	if !o.Extend || !s.state.Finished {
+		minutes = s.state.keepSteps(&c.Train)
+	}
 	s.state.keepDecay(&c.Optimizer)
 	was, is := flattenMixture(s.state.Config), flattenMixture(resumeKeys(c))
 	if minutes > 0 {
@@ -58,6 +65,11 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 		_, known := was[key]
 		return !known && usual[key] == value
 	})
+	if o.Extend {
+		if err := s.extend(c.Output, was, is); err != nil {
+			return resumePoint{}, err
+		}
+	}
 	if !s.state.Finished { // else nobody would notice other data
 		maps.DeleteFunc(was, isPathKey)
 		maps.DeleteFunc(is, isPathKey)
@@ -65,8 +77,8 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 	if changes := difference.Of(was, is); len(changes) > 0 {
 		return resumePoint{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, "+
 			"and the result would be neither's (its value -> yours):\n  %s\n"+
-			"undo the changes to resume it, choose another run.output (model.path %s trains its weights further), "+
-			"or start again with run.overwrite",
+			"undo the changes to resume it, choose another run.output (model.path %s trains its weights further; "+
+			"run.extend a finished run), or start again with run.overwrite",
 			c.Output, step, strings.Join(changes, "\n  "), c.Output)
 	}
 	return s, nil
@@ -95,8 +107,11 @@ func (s resumePoint) start(output string) (setup.Start, error) {
 	if err := checkpoints.Verify(s.dir); err != nil {
 		return setup.Start{}, cannotResume(s.dir, err)
 	}
-	how := fmt.Sprintf("resume the run in %s from step %d (run.overwrite starts again)", output, s.step)
-	return setup.Start{Dir: s.dir, How: how}, nil
+	how := "resume the run in %s from step %d (run.overwrite starts again)"
+	if s.extended {
+		how = "extend the run in %s, finished at step %d: more steps, with a learning-rate schedule that begins there"
+	}
+	return setup.Start{Dir: s.dir, How: fmt.Sprintf(how, output, s.step)}, nil
 }
 
 // cleanupFinished tidies the folder of a run whose steps are all done, and shows a line about it.
@@ -113,8 +128,7 @@ func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, si
 		return err
 	}
 	ui.Say(sink, "", "the run in %s is finished, at step %d: nothing is left to do "+
-		"(run.overwrite trains again; model.path %s with another run.output trains further)", c.Output, s.step,
-		c.Output)
+		"(run.extend trains further, run.overwrite again)", c.Output, s.step)
 	return nil
 }
 
@@ -145,9 +159,12 @@ func (l *loop) resume(from resumePoint) error {
 	if err := sameData(from.state, l.state); err != nil {
 		return err
 	}
-	config := l.state.Config // which may name other paths of the same data
+	is := l.state
 	l.state, l.saver.step = from.state, from.step
-	l.state.Config = config
+	l.state.Config = is.Config // which may name other paths of the same data
+	if from.extended {
+		l.state.Minutes, l.state.Total = is.Minutes, is.Total
+	}
 	if l.state.Metric == "" && l.evalSet != nil { // of a run that older versions began, by the task alone
 		best := l.evalSet.Best()
 		if spec := l.folder.Info.Task; spec != nil {

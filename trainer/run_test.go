@@ -195,7 +195,7 @@ func TestTotalSteps(t *testing.T) {
 		{configs.Train{Epochs: 2, Accumulate: 4}, 2},
 		{configs.Train{Epochs: 0.01, Accumulate: 8}, 1},
 	} {
-		if got := totalSteps(c.train, batches); got != c.want {
+		if got := (state{}).totalSteps(c.train, batches); got != c.want {
 			t.Errorf("%+v: %d steps, want %d", c.train, got, c.want)
 		}
 	}

@@ -42,6 +42,10 @@ type state struct {
 	Minutes float64 `json:"minutes,omitempty"`
 	Total   int     `json:"steps_of_minutes,omitempty"`
 
+	// Of a run that was extended: steps and examples that were done when its schedule began; else 0.
+	ScheduleStep     int   `json:"schedule_step,omitempty"`
+	SchedulePosition int64 `json:"schedule_position,omitempty"`
+
 	Examples   int64             `json:"examples"`   // of an epoch
 	Data       map[string]string `json:"data"`       // digests of what is read, by what it is: see setup.Datasets
 	Config     map[string]string `json:"config"`     // the keys that decide about the numbers

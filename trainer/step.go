@@ -30,6 +30,8 @@ type Stepper struct {
 	group     *allreduce.Group
 	reducer   *allreduce.Reducer // nil for a process on its own
 
+	scheduleStep int // steps before the first one of the schedule
+
 	beforeUpdate func() // called once a step, before the weights and the optimizer's state change; nil is nothing
 }
 
@@ -118,7 +120,7 @@ func (s *Stepper) Step(number int, micro int64, batches []model.Batch) (StepResu
 
 // update is Step with a weight for the summed loss of each batch.
 func (s *Stepper) update(number int, micro int64, batches []model.Batch, weights []float32) (StepResult, error) {
-	r := StepResult{LearningRate: s.schedule.LR(int64(number))}
+	r := StepResult{LearningRate: s.schedule.LR(int64(number - s.scheduleStep))}
 	for _, p := range s.params {
 		p.ZeroGrad()
 	}
@@ -188,21 +190,6 @@ func (r StepResult) checkFinite() error {
 		return fmt.Errorf("the gradient norm is %g: %w", r.GradNorm, evaluate.ErrDiverged)
 	}
 	return nil
-}
-
-// firstNonFinite returns the name of a parameter that holds a NaN or an infinity, "" if none does. A huge learning
-// rate can make one of finite gradients.
-func firstNonFinite(params []*op.Param) string {
-	for _, p := range params {
-		var sum float32
-		for _, v := range p.Value {
-			sum += 0 * v // 0 for every finite v, else NaN
-		}
-		if sum != 0 {
-			return p.Name
-		}
-	}
-	return ""
 }
 
 // newSchedule builds the learning-rate schedule for a run of total steps.

@@ -25,6 +25,7 @@ type Options struct {
 	Sink      ui.Sink // nil is silent
 	Resume    bool    // it is an error if the output folder holds no run to resume
 	Overwrite bool    // start anew although the output folder holds a run
+	Extend    bool    // train a finished run further: see Finetune
 	NoVerify  bool    // take the weights of model.path as they are, damaged or not
 	Hooks     []Hooks // called in this order, after the run has written its own metrics
 
@@ -71,6 +72,9 @@ func newResult(run *checkpoints.Run, output string, s state, interrupted bool) *
 //
 // If that folder holds a run of the same configuration, Finetune resumes it, to the same bits as if it had never
 // stopped; of a finished one it returns the result. A run of another configuration, or on other data, is an error.
+//
+// With Extend the finished run goes on in its folder by as many more steps as the configuration has, from its last
+// step, with the learning-rate schedule from its beginning. Only the keys of that may be others than before.
 func Finetune(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
 	if config.Pretraining() {
 		return nil, errors.New("fine-tune: the configuration names an objective, so it is one of pre-training: " +
@@ -251,12 +255,12 @@ func (p *preparedRun) build(ctx context.Context) (*loop, error) {
 		return nil, err
 	}
 	o := p.options
-	l, err := newLoop(p.config, p.folder, p.datasets, p.workers, p.run, o.Sink, o.Group)
+	l, err := newLoop(p.config, p.folder, p.datasets, p.workers, p.run, p.from.state, o.Sink, o.Group)
 	if err != nil {
 		return nil, err
 	}
 	if p.minutes > 0 {
-		l.state.Minutes, l.state.Total = p.minutes, l.total
+		l.state.Minutes, l.state.Total = p.minutes, l.total-p.from.state.ScheduleStep
 	}
 	p.closers = append(p.closers, func() { l.stepper.Graph.Close() })
 	l.hooks = o.Hooks

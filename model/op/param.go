@@ -158,3 +158,18 @@ func (p *Param) clear() {
 	}
 	clear(p.marked)
 }
+
+// FirstNonFinite returns the name of a parameter that holds a NaN or an infinity, "" if none does. A huge learning
+// rate can make one of finite gradients.
+func FirstNonFinite(params []*Param) string {
+	for _, p := range params {
+		var sum float32
+		for _, v := range p.Value {
+			sum += 0 * v // 0 for every finite v, else NaN
+		}
+		if sum != 0 {
+			return p.Name
+		}
+	}
+	return ""
+}

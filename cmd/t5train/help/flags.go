@@ -44,7 +44,8 @@ var flags = []group{
 		"model-steps",
 	}},
 	{"Running", []string{
-		"resume", "overwrite", "save-initial", "no-verify", "threads", "seed", "distributed", "rank-timeout", "log",
+		"resume", "extend", "overwrite", "save-initial", "no-verify", "threads", "seed", "distributed",
+		"rank-timeout", "log",
 		"quiet", "version", "help",
 	}},
 }
