@@ -5,6 +5,10 @@ const (
 	// shared by all threads.
 	vectorBlockN = 2048
 
+	// maxDirectStride is how far apart, in elements, rows of A may lie that are read where they are: those of a tile
+	// that are further apart fall on the same few lines of the L1 cache.
+	maxDirectStride = 256
+
 	// tasksPerThread is how many tasks a product is cut into for each thread, if it is large enough, so that none waits
 	// long for another that was disturbed.
 	tasksPerThread = 16
@@ -51,7 +55,8 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 				packTasks := Blocks(panels, panelsPerTask)
 				bTasks := packTasks
 				var ap []float32
-				if columnBlocks > 1 {
+				inPlace := !i.rounds && a.col == 1 && a.row <= maxDirectStride
+				if columnBlocks > 1 && !inPlace {
 					ap = grow(&shared.a, rowPanels*i.panelA(depth))
 					if j0 == 0 || k > i.blockK { // else it is there already
 						packTasks += Blocks(rowPanels, panelsPerTask)
@@ -70,6 +75,10 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 					i0, p0 := task/columnBlocks*height, task%columnBlocks*perTask
 					t := tiles{isa: i, rows: min(height, m-i0), cols: nb, k: depth, c: c[i0*ldc+j0:], ldc: ldc,
 						accumulate: accumulate || k0 > 0}
+					if inPlace {
+						t.multiplyRows(a.at(i0, k0), i.rows*a.row, bp, p0, min(panels, p0+perTask))
+						return
+					}
 					if ap != nil {
 						t.multiply(ap[i0/i.rows*i.panelA(depth):], bp, p0, min(panels, p0+perTask))
 						return
@@ -95,14 +104,18 @@ type tiles struct {
 	accumulate    bool
 }
 
-// multiply computes the columns of the panels first to last-1 of B.
+// multiply computes the columns of the panels first to last-1 of B, with A in panels.
 func (t *tiles) multiply(ap, bp []float32, first, last int) {
-	for p := first; p < last; p++ {
-		j := p * t.isa.cols
+	t.multiplyRows(operand{ap, 1, t.isa.rows}, t.panelA(t.k), bp, first, last)
+}
+
+// multiplyRows is multiply with A as it is: the rows of one tile begin step elements behind those of the last one.
+func (t *tiles) multiplyRows(a operand, step int, bp []float32, first, last int) {
+	for j := first * t.isa.cols; j < last*t.isa.cols; j += t.isa.cols {
 		for r := 0; r < t.rows; r += t.isa.rows {
-			t.gemm(min(t.isa.rows, t.rows-r), min(t.isa.cols, t.cols-j), t.k, &ap[r/t.isa.rows*t.panelA(t.k)], 4,
-				4*t.isa.rows,
-				&bp[j*t.k], 4*t.isa.cols, &t.c[r*t.ldc+j], 4*t.ldc, t.accumulate)
+			t.gemm(min(t.isa.rows, t.rows-r), min(t.isa.cols, t.cols-j), t.k,
+				&a.data[r/t.isa.rows*step], 4*a.row, 4*a.col, &bp[j*t.k], 4*t.isa.cols,
+				&t.c[r*t.ldc+j], 4*t.ldc, t.accumulate)
 		}
 	}
 }
