@@ -7,6 +7,9 @@
 //	listener, err := net.Listen("tcp", "127.0.0.1:8080")
 //	err = server.Run(ctx, listener)
 //
+// It speaks the protocols of other servers too, each a package below this one: see package protocol, and routes.go,
+// which lists all endpoints.
+//
 // A Server is an http.Handler too, for a program that has an HTTP server of its own; a prefix of its paths is cut off
 // with http.StripPrefix. Options.Keys say who may ask.
 //
