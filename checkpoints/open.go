@@ -104,6 +104,10 @@ func OpenWith(path string, o OpenOptions) (b *Folder, how string, err error) {
 			return nil, "", err
 		}
 	}
+	if o.Encoder {
+		return nil, "", fmt.Errorf("open %s: the encoder of a model has no adapter beside it: merge the adapter first "+
+			"with convert", o.Adapter)
+	}
 	dir, _, err = Resolve(path)
 	if err != nil {
 		return nil, "", err
