@@ -13,23 +13,28 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/data/objective"
+	"t5train/internal/ui"
 	"t5train/trainer/report"
 	"t5train/trainer/runlog"
 )
 
-// Commands returns the commands for what a run is good for now: to see it grow, to resume it, to use it.
+// Commands returns the commands for what a run is good for now: to see it grow, to resume it, to train it
+// further where that still helps, to use it.
 func Commands(r *report.Run) (lines []string) {
 	path, command := Quoted(r.Path), "finetune"
 	kind := r.Setting("objective.name")
 	if kind != "" {
 		command = "pretrain"
 	}
+	again := "t5train " + command + " --config " + Quoted(filepath.Join(r.Path, runlog.ConfigName))
 	checkpoint, _, err := checkpoints.Resolve(r.Path)
 	switch {
 	case r.State == report.Running:
 		lines = append(lines, "t5train report "+path+" --watch")
 	case r.State == report.Stopped:
-		lines = append(lines, "t5train "+command+" --config "+Quoted(filepath.Join(r.Path, runlog.ConfigName)))
+		lines = append(lines, again)
+	case slices.ContainsFunc(r.Findings, func(n ui.Note) bool { return n.Kind == ui.NoteImproving }):
+		lines = append(lines, again+" --extend")
 	}
 	if err != nil {
 		return lines

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/internal/ui"
 	"t5train/trainer/report"
 )
 
@@ -17,6 +18,8 @@ func TestCommandsWithoutCheckpoint(t *testing.T) {
 		"stopped": {report.Run{Path: "a", State: report.Stopped}, "t5train finetune --config a/config.yaml"},
 		"stopped pretraining": {report.Run{Path: "a", State: report.Stopped, Config: pretrained},
 			"t5train pretrain --config a/config.yaml"},
+		"still better": {report.Run{Path: "a", State: report.Finished, Findings: ui.Notef(ui.NoteImproving, "it is")},
+			"t5train finetune --config a/config.yaml --extend"},
 		"finished, removed": {report.Run{Path: "a", State: report.Finished}, ""},
 	} {
 		if got := strings.Join(Commands(&c.run), "; "); got != c.want {
