@@ -62,17 +62,22 @@ func Load(c Config, src TensorSource) (*T5, error) {
 // LoadEncoder is Load for the encoder alone, of a whole model or of a T5EncoderModel: the result has no Decoder and no
 // LMHead, and what a checkpoint has of these is not read.
 func LoadEncoder(c Config, src TensorSource) (*T5, error) {
+	tensors, err := ResolveEncoder(c, src)
+	if err != nil {
+		return nil, err
+	}
+	return buildEncoder(c, params{bare: true}).read(src, tensors)
+}
+
+// ResolveEncoder is LoadEncoder without the elements: the tensors that the encoder consists of.
+func ResolveEncoder(c Config, src TensorSource) ([]Tensor, error) {
 	if src == nil {
 		return nil, errNoSource
 	}
 	if err := checkCopies(src, storedShared(src), aliases[:1]); err != nil {
 		return nil, err
 	}
-	tensors, err := matchEncoder(c, src)
-	if err != nil {
-		return nil, err
-	}
-	return buildEncoder(c, params{bare: true}).read(src, tensors)
+	return matchEncoder(c, src)
 }
 
 // read reads the parameters, each from its tensor.

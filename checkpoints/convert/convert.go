@@ -195,6 +195,7 @@ type conversion struct {
 	config       []byte // config.json as it will be
 	parsed       model.Config
 	tensors      []safetensors.Lazy
+	encoder      bool                 // there is no decoder
 	tokenizer    *tokenizer.Tokenizer // nil: it cannot be read
 	tokenizerErr error
 	layers       *layers          // nil: all
@@ -221,6 +222,13 @@ func newConversion(ctx context.Context, dir string, all []*checkpoints.Weights, 
 	}
 	if err != nil {
 		return nil, err
+	}
+	if model.IsEncoder(weights) {
+		if o.Tokenizer != "" || o.Adapter != "" || o.Layers != "" {
+			return nil, errors.New("the weights hold an encoder alone (T5EncoderModel), which keeps its vocabulary " +
+				"and its layers: convert the whole model that it was taken from")
+		}
+		c.encoder = true
 	}
 	if o.Tokenizer != "" {
 		err = c.changeVocabulary()
@@ -259,10 +267,15 @@ func newConversion(ctx context.Context, dir string, all []*checkpoints.Weights, 
 // resolve returns the configuration of a checkpoint as it is stored and as its weights correct it, and the tensors of
 // its model.
 func resolve(weights *checkpoints.Weights) (stored, resolved model.Config, tensors []safetensors.Tensor, err error) {
-	if stored, err = model.ParseConfig(weights.Config()); err != nil {
-		return stored, resolved, nil, err
+	var found []model.Tensor
+	if model.IsEncoder(weights) {
+		if stored, err = model.ParseEncoderConfig(weights.Config()); err == nil {
+			resolved = stored
+			found, err = model.ResolveEncoder(stored, weights)
+		}
+	} else if stored, err = model.ParseConfig(weights.Config()); err == nil {
+		resolved, found, err = model.Resolve(stored, weights)
 	}
-	resolved, found, err := model.Resolve(stored, weights)
 	if err == nil && model.InInt8(weights) {
 		err = model.ErrInt8
 	}
@@ -406,6 +419,11 @@ func (c *conversion) files() (files []tokenizer.File, err error) {
 		return nil, err
 	}
 	more := []tokenizer.File{{Name: checkpoints.GenerationName, Data: generation}}
+	if c.encoder {
+		if more, err = sentenceFiles(c.dir); err != nil {
+			return nil, err
+		}
+	}
 	if c.tokenizer != nil {
 		own, err := c.tokenizer.Files()
 		if err != nil {

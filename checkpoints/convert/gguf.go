@@ -90,6 +90,10 @@ func newGGUF(ctx context.Context, path, dir string, all []*checkpoints.Weights, 
 	dtype := o.DType
 	o.DType = "float32" // as which the elements come here
 	c, err := newConversion(ctx, dir, all, o)
+	if err == nil && c.encoder {
+		err = errors.New("an encoder alone (T5EncoderModel) is not written: name the whole model that it was " +
+			"taken from")
+	}
 	if err == nil {
 		err = checkLlama(c.parsed)
 	}

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"t5train/checkpoints"
-	"t5train/checkpoints/safetensors"
 	"t5train/internal/testrun"
 	"t5train/model"
 	"t5train/model/kernel"
@@ -50,41 +49,6 @@ func checkNear(t *testing.T, what string, got []float32, want []float64) {
 	}
 }
 
-// encoderOf copies a model folder without its decoder, as a T5EncoderModel of transformers is stored.
-func encoderOf(t *testing.T, dir string) string {
-	t.Helper()
-	w, err := checkpoints.OpenWeights(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	var tensors []safetensors.Tensor
-	for _, name := range w.Names() {
-		if tensor, _ := w.Tensor(name); !strings.HasPrefix(name, "decoder.") && name != "lm_head.weight" {
-			tensors = append(tensors, tensor)
-		}
-	}
-	to := t.TempDir()
-	f, err := os.Create(filepath.Join(to, "model.safetensors"))
-	if err == nil {
-		err = safetensors.Write(f, tensors, nil)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	config := strings.Replace(string(w.Config()), `"is_encoder_decoder": true`, `"is_encoder_decoder": false`, 1)
-	write(t, filepath.Join(to, "config.json"), config)
-	for _, name := range []string{"spiece.model", "tokenizer_config.json"} {
-		raw, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(to, name), string(raw))
-	}
-	return to
-}
-
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -103,7 +67,7 @@ func TestEmbedIsTheMeanOfStates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := encoderOf(t, dir)
+	encoder := testrun.EncoderOf(t, dir)
 	pooled, tokens := vectors(t, open(t, dir, predict.PredictorOptions{}, Options{}), texts...),
 		vectors(t, open(t, encoder, predict.PredictorOptions{}, Options{PerToken: true}), texts...)
 	for i, text := range texts {
@@ -201,7 +165,7 @@ func TestStatesThatAreNotFinite(t *testing.T) {
 // that it is none is refused as ever.
 func TestOpenEither(t *testing.T) {
 	dir := testrun.Model(t, testrun.TinyVocab)
-	for path, whole := range map[string]bool{dir: true, encoderOf(t, dir): false} {
+	for path, whole := range map[string]bool{dir: true, testrun.EncoderOf(t, dir): false} {
 		for _, dtype := range []kernel.Precision{kernel.Float32, kernel.BFloat16} {
 			folder, err := predict.OpenEither(path, predict.OpenOptions{DType: dtype})
 			if err != nil {
@@ -212,7 +176,7 @@ func TestOpenEither(t *testing.T) {
 			}
 		}
 	}
-	if _, err := predict.OpenFolder(encoderOf(t, dir), predict.OpenOptions{}); err == nil {
+	if _, err := predict.OpenFolder(testrun.EncoderOf(t, dir), predict.OpenOptions{}); err == nil {
 		t.Error("a model that has to write may be an encoder alone")
 	}
 	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
