@@ -42,10 +42,18 @@ func (m *Int8) SetRow(o int, values []int8, scale float32) {
 }
 
 // Row writes the elements of an output to dst [In].
-func (m *Int8) Row(dst []float32, o int) {
-	panel, c := m.panel(o/int8Cols), o%int8Cols*int8Group
-	for i := range dst[:m.In] {
-		dst[i] = float32(panel[i/int8Group*int8Cols*int8Group+c+i%int8Group]) * m.scale[o]
+func (m *Int8) Row(dst []float32, o int) { m.Rows(dst, o, o+1) }
+
+// Rows writes the elements of outputs, which are of one panel, to dst [end-first, In], a cache line of each in turn.
+func (m *Int8) Rows(dst []float32, first, end int) {
+	panel := m.panel(first / int8Cols)
+	for from := 0; from < m.In; from += 16 {
+		for o := first; o < end; o++ {
+			column, row, scale := panel[o%int8Cols*int8Group:], dst[(o-first)*m.In:][:m.In], m.scale[o]
+			for i := from; i < min(from+16, m.In); i++ {
+				row[i] = float32(column[i/int8Group*int8Cols*int8Group+i%int8Group]) * scale
+			}
+		}
 	}
 }
 
@@ -69,16 +77,6 @@ func QuantizeInt8(dst []int8, x []float32) (scale float32) {
 		dst[i] = int8(math.RoundToEven(float64(v * inverse)))
 	}
 	return scale
-}
-
-// EmbedRows is Embed for a table that is packed.
-func EmbedRows(w *Workers, y []float32, table interface{ Row(dst []float32, row int) }, ids []int32, d int) {
-	w = w.orDefault()
-	w.Rows(len(ids), grainFor(d), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			table.Row(y[i*d:(i+1)*d], int(ids[i]))
-		}
-	})
 }
 
 // int8Scale returns the scale of a row and its inverse. A row with NaN or infinity has the scale NaN, so that whatever

@@ -202,14 +202,16 @@ func TestQuantizeInt8(t *testing.T) {
 }
 
 func TestInt8Rows(t *testing.T) {
-	m, weight := randomInt8(3, 70, 13)
-	ids := []int32{69, 0, 33, 0}
-	y := make([]float32, len(ids)*13)
-	EmbedRows(NewWorkers(1), y, m, ids, 13)
-	for i, id := range ids {
-		for j, q := range weight[id] {
-			if want := float32(q) * m.scale[id]; y[i*13+j] != want {
-				t.Fatalf("row %d, element %d is %g, want %g", id, j, y[i*13+j], want)
+	for _, in := range []int{1, 13, 16, 33} {
+		m, weight := randomInt8(3, 70, in)
+		for _, c := range [][2]int{{0, 32}, {32, 64}, {64, 70}, {33, 34}, {69, 70}} {
+			y := make([]float32, (c[1]-c[0])*in)
+			m.Rows(y, c[0], c[1])
+			for i, got := range y {
+				o := c[0] + i/in
+				if want := float32(weight[o][i%in]) * m.scale[o]; got != want {
+					t.Fatalf("row %d, element %d is %g, want %g", o, i%in, got, want)
+				}
 			}
 		}
 	}

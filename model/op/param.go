@@ -63,7 +63,12 @@ func (p *Param) packed() packedWeight {
 // embed writes the rows that ids name of a table [vocab, d] to y [ids, d].
 func (p *Param) embed(w *kernel.Workers, y []float32, ids []int32) {
 	if packed := p.packed(); packed != nil {
-		kernel.EmbedRows(w, y, packed, ids, p.Shape[1])
+		d := p.Shape[1]
+		w.Rows(len(ids), 16, func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				packed.Row(y[i*d:(i+1)*d], int(ids[i]))
+			}
+		})
 		return
 	}
 	kernel.Embed(w, y, p.Value, ids, p.Shape[1])
