@@ -237,7 +237,8 @@ func TestDamagedFiles(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"zip.bin", "protocol4.bin", "legacy.bin", "module.bin", "whole.bin", "wide.bin"} {
+	for _, name := range []string{"zip.bin", "protocol4.bin", "legacy.bin", "module.bin", "whole.bin", "wide.bin",
+		"more.bin"} {
 		f.Add(read(f, name))
 	}
 	for _, program := range programs {
