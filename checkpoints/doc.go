@@ -2,6 +2,7 @@
 // training run. [Open] reads all that a folder says about its model:
 //
 //	folder, how, err := checkpoints.Open("runs/quickstart") // a run, a checkpoint of it, or a model folder
+//	folder, how, err = checkpoints.OpenWith("flan-t5-base", checkpoints.OpenOptions{Adapter: "runs/adapter"})
 //	folder.Model                                            // the network with its weights
 //	folder.Tokenizer
 //	folder.Info                                             // task, objective, metrics
