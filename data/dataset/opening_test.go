@@ -145,7 +145,6 @@ func TestOpenFiles_Formats(t *testing.T) {
 func TestOpenFiles_Again(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.csv")
-	var made []parquetio.File
 	for i, text := range []string{"text\none\n", "text\ntwo\nthree\n"} {
 		testdir.Write(t, dir, "a.csv", text)
 		for range 2 {
@@ -156,7 +155,6 @@ func TestOpenFiles_Again(t *testing.T) {
 			if n := int(set.Rows()); n != i+1 {
 				t.Errorf("got %d rows, want %d", n, i+1)
 			}
-			made = append(made, set.Files()...)
 			if f := set.Files()[0]; f.Path != path || f.Bytes != int64(len(text)) || f.Digest != "" {
 				t.Errorf("got %+v", f)
 			}
