@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -75,7 +76,7 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 			tables = append(tables, m.Shared)
 		}
 		if s.reducer, err = allreduce.NewReducer(group, s.params, tables, w); err != nil {
-			return nil, fmt.Errorf("make place for gradients: %w", err)
+			return nil, errors.Join(fmt.Errorf("make place for gradients: %w", err), s.Graph.Close())
 		}
 	}
 	return s, nil

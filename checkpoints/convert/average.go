@@ -87,6 +87,9 @@ func named(run *checkpoints.Run, steps []int, name string) (string, error) {
 func (c *conversion) sameModels(others []*checkpoints.Weights) ([][]safetensors.Tensor, error) {
 	var all [][]safetensors.Tensor
 	want, err := architecture(c.parsed)
+	if err != nil {
+		return nil, err
+	}
 	for _, w := range others {
 		_, config, tensors, err := resolve(w)
 		if err != nil {
@@ -105,7 +108,7 @@ func (c *conversion) sameModels(others []*checkpoints.Weights) ([][]safetensors.
 		}
 		all = append(all, tensors)
 	}
-	return all, err
+	return all, nil
 }
 
 // sameVocabulary makes sure that the tokenizer of a folder has the pieces of this one.

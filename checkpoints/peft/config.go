@@ -31,15 +31,15 @@ type Config struct {
 	Task string `json:"task_type"`
 	Base string `json:"base_model_name_or_path"`
 
-	Rank          int                `json:"r"`
-	Alpha         float64            `json:"lora_alpha"`
-	RankPattern   map[string]int     `json:"rank_pattern"`  // ranks of some modules, by regular expressions
-	AlphaPattern  map[string]float64 `json:"alpha_pattern"` // likewise
-	RSLoRA        bool               `json:"use_rslora"`    // the scale is alpha/sqrt(rank) and not alpha/rank
-	Dropout       float64            `json:"lora_dropout"`
-	TargetModules modules            `json:"target_modules"`
-	ModulesToSave []string           `json:"modules_to_save"` // that are trained themselves, with all their parameters
-	Bias          string             `json:"bias"`            // none: T5 has no biases
+	Rank          int            `json:"r"`
+	Alpha         float64        `json:"lora_alpha"`
+	RankPattern   map[string]int `json:"rank_pattern"`  // ranks of some modules, by regular expressions
+	AlphaPattern  alphas         `json:"alpha_pattern"` // likewise, and the first that matches counts
+	RSLoRA        bool           `json:"use_rslora"`    // the scale is alpha/sqrt(rank) and not alpha/rank
+	Dropout       float64        `json:"lora_dropout"`
+	TargetModules modules        `json:"target_modules"`
+	ModulesToSave []string       `json:"modules_to_save"` // that are trained themselves, with all their parameters
+	Bias          string         `json:"bias"`            // none: T5 has no biases
 
 	FanInFanOut   bool `json:"fan_in_fan_out"` // of weights that lie transposed, which those of T5 do not
 	InferenceMode bool `json:"inference_mode"`
@@ -116,6 +116,12 @@ func ParseConfig(raw []byte) (Config, error) {
 		return Config{}, fmt.Errorf("r is %d, lora_alpha %g and lora_dropout %g, want at least 1, a number, and one "+
 			"from 0 and below 1", c.Rank, c.Alpha, c.Dropout)
 	}
+	for _, p := range c.AlphaPattern {
+		if !(math.Abs(p.alpha) <= math.MaxFloat32) {
+			return Config{}, fmt.Errorf("alpha_pattern has %g for %.60q, want a number that float32 holds", p.alpha,
+				p.pattern)
+		}
+	}
 	return c, nil
 }
 
@@ -147,7 +153,7 @@ func (c Config) keys() (map[string]any, error) {
 // JSON returns the content of adapter_config.json for the adapters of a model. What they stand beside, and ranks and
 // scales that differ, are written as the model has them.
 func (c Config) JSON(m *model.T5) ([]byte, error) {
-	c.RankPattern, c.AlphaPattern = map[string]int{}, map[string]float64{}
+	c.RankPattern, c.AlphaPattern = map[string]int{}, nil
 	c.InferenceMode = true
 	var adapted []string
 	for _, path := range m.AdaptedModules() {
@@ -161,7 +167,7 @@ func (c Config) JSON(m *model.T5) ([]byte, error) {
 			c.RankPattern[path] = rank
 		}
 		if alpha := float64(l.Scale) * c.divisor(rank); math.Abs(alpha-c.Alpha) > 1e-5*math.Abs(c.Alpha) {
-			c.AlphaPattern[path] = alpha
+			c.AlphaPattern = append(c.AlphaPattern, alphaOf{path, alpha})
 		}
 	}
 	switch {
@@ -184,20 +190,20 @@ func (c Config) divisor(rank int) float64 {
 // scale returns the scale of the adapter of a module.
 func (c Config) scale(path string, rank int) (float32, error) {
 	alpha := c.Alpha
-	for _, pattern := range slices.Sorted(maps.Keys(c.AlphaPattern)) {
-		matches, err := patternMatches(pattern, path)
+	for _, p := range c.AlphaPattern {
+		matches, err := patternMatches(p.pattern, path)
 		if err != nil {
 			return 0, err
 		}
 		if matches {
-			alpha = c.AlphaPattern[pattern]
+			alpha = p.alpha
 			break
 		}
 	}
 	return float32(alpha / c.divisor(rank)), nil
 }
 
-// patternMatches is peft's get_pattern_key.
+// patternMatches reports whether a pattern names a module: peft's get_pattern_key takes the first that does.
 func patternMatches(pattern, path string) (bool, error) {
 	re, err := regexp.Compile(`^(?:(.*\.)?(` + pattern + `))$`)
 	if err != nil {

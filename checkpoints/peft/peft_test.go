@@ -134,6 +134,43 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
+// As in peft, the first pattern in the order of the file counts.
+func TestFirstPatternCounts(t *testing.T) {
+	m := tiny(t)
+	c := peft.New("base", 2, 2, 0, []string{"q", "v"}, nil)
+	if err := c.Start(m, 0); err != nil {
+		t.Fatal(err)
+	}
+	dir := write(t, m, c)
+	raw, err := os.ReadFile(filepath.Join(dir, peft.ConfigName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		t.Fatal(err)
+	}
+	keys["alpha_pattern"] = json.RawMessage(
+		`{"encoder.*q": 10, "SelfAttention.q": 1, "block.0.*v": 4, "SelfAttention.q": 6, ".*v": 8}`)
+	if raw, err = json.Marshal(keys); err != nil {
+		t.Fatal(err)
+	}
+	testdir.Write(t, dir, peft.ConfigName, string(raw))
+	again := tiny(t)
+	if _, err := peft.Attach(again, dir); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]float32{
+		"encoder.block.0.layer.0.SelfAttention.q": 5, "decoder.block.1.layer.0.SelfAttention.q": 3,
+		"encoder.block.0.layer.0.SelfAttention.v": 2, "encoder.block.1.layer.0.SelfAttention.v": 4,
+		"decoder.block.0.layer.1.EncDecAttention.q": 1,
+	} {
+		if l := again.Param(path + ".weight").LoRA; l.Scale != want {
+			t.Errorf("%s has scale %g, want %g", path, l.Scale, want)
+		}
+	}
+}
+
 func TestAttachRefuses(t *testing.T) {
 	pair := func(path string, out, in int) []safetensors.Tensor {
 		return []safetensors.Tensor{
@@ -168,6 +205,7 @@ func TestAttachRefuses(t *testing.T) {
 		"pissa":   {`{"init_lora_weights": "pissa"}`, pair(q, 128, 32), "changes the weights of the base"},
 		"rank":    {`{"r": 0}`, pair(q, 128, 32), "r is 0"},
 		"pattern": {`{"alpha_pattern": {"(": 3}}`, pair(q, 128, 32), "no pattern"},
+		"alpha":   {`{"alpha_pattern": {"q": 1e300}}`, pair(q, 128, 32), "alpha_pattern has 1e+300"},
 		"json":    {`{"r": "x"}`, pair(q, 128, 32), "copy the file again"},
 	} {
 		dir := t.TempDir()
@@ -209,7 +247,8 @@ func TestStartRefuses(t *testing.T) {
 
 func FuzzParseConfig(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"r": 4, "target_modules": "all-linear"}`, `{"target_modules": ["q"]}`,
-		`{"alpha_pattern": {"^a": 1e300}, "use_rslora": true}`, `{"r": 1e9, "lora_alpha": -3, "bias": "all"}`, `[`} {
+		`{"alpha_pattern": {"^a": 1e30, "b": 1, "^a": 2}, "use_rslora": true}`, `{"alpha_pattern": null}`,
+		`{"r": 1e9, "lora_alpha": -3, "bias": "all"}`, `[`} {
 		f.Add([]byte(seed))
 	}
 	m := tiny(f)
