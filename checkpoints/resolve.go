@@ -86,6 +86,9 @@ func inCache(path string) (dir, how string, err error) {
 	}
 	dir, how, err = hub.Find(name)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && len(name.SameName()) > 0:
+		return "", "", fmt.Errorf("there is no such folder, and names of the cache of Hugging Face begin with ORG/: "+
+			"name %s", strings.Join(name.SameName(), " or "))
 	case errors.Is(err, fs.ErrNotExist):
 		return "", "", fmt.Errorf("%s%s", hub.Absent(), nearby(filepath.Dir(path)))
 	case err == nil && !isCheckpoint(dir):

@@ -106,7 +106,8 @@ func TestResolveOfTheHub(t *testing.T) {
 		t.Errorf("got %q, %q, %v", dir, how, err)
 	}
 	for name, want := range map[string]string{"org/cut": "has no config.json", "org/none": "t5train pull downloads one",
-		"org/small@v2": "no such folder", "./org/none": "no such folder"} {
+		"org/small@v2": "no such folder", "./org/none": "no such folder", "small": "begin with ORG/: name org/small",
+		"cut": "name org/cut", "small@v2": "t5train pull", "mall": "t5train pull"} {
 		if _, _, err := Resolve(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", name, err, want)
 		}

@@ -129,6 +129,27 @@ func Has(path string) bool {
 	return ok
 }
 
+// SameName returns the models of the cache that have this name and an organization before it, which the name lacks.
+func (n Name) SameName() []string {
+	cache, err := Cache()
+	if err != nil || strings.Contains(n.Model, "/") {
+		return nil
+	}
+	entries, err := os.ReadDir(cache)
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, e := range entries {
+		org, ok := strings.CutSuffix(strings.TrimPrefix(e.Name(), "models--"), "--"+n.Model)
+		full := Name{org + "/" + n.Model, n.Revision}
+		if ok && Has(full.String()) {
+			found = append(found, full.String())
+		}
+	}
+	return found
+}
+
 // Find returns the folder of a model in the cache, and says in words which it is. Without it the error is
 // [fs.ErrNotExist].
 func Find(n Name) (dir, how string, err error) {
