@@ -83,7 +83,8 @@ type Tokenizer struct {
 
 // Data says which examples a run reads. Relative paths are relative to the current directory.
 type Data struct {
-	// Parquet files to train on: paths, folders or globs such as train-*.parquet. Required, or mixture in its place.
+	// Files to train on, parquet, CSV, TSV or JSON: paths, folders or globs such as train-*.parquet. Required, or
+	// mixture in its place.
 	Train []string `yaml:"train" unit:"paths"`
 	// Tasks, and for pre-training also corpora, to train on together, each with keys of its own, in place of train,
 	// validation and the section task.
@@ -94,7 +95,7 @@ type Data struct {
 	// Flattens the rates of the components without a rate, rate^(1/temperature): 1 leaves them, larger ones bring them
 	// towards equal; 3.3 in mT5.
 	MixtureTemperature float64 `yaml:"mixture_temperature" range:">= 1"`
-	// Parquet files to evaluate on. Empty: no evaluation, so no best checkpoint and no early stopping.
+	// Files to evaluate on, as train. Empty: no evaluation, so no best checkpoint and no early stopping.
 	Validation []string `yaml:"validation" unit:"paths"`
 	// Column of the text in train and validation. Empty: found from the schema and noted.
 	TextColumn string `yaml:"text_column" unit:"column name" for:"pre-training"`
@@ -122,9 +123,9 @@ type Data struct {
 type Component struct {
 	// Name in messages. Required, and another one for each component.
 	Name string `yaml:"name"`
-	// Parquet files of the component: paths, folders or globs. Required.
+	// Files of the component, as data.train. Required.
 	Train []string `yaml:"train" unit:"paths"`
-	// Parquet files to evaluate the component on. Empty: it is not evaluated.
+	// Files to evaluate the component on. Empty: it is not evaluated.
 	Validation []string `yaml:"validation" unit:"paths" for:"fine-tuning"`
 	// What its rows are: those of a task, or in pre-training text for the objective. Empty: text. Required for
 	// fine-tuning.
@@ -170,7 +171,7 @@ type Train struct {
 	// one, have the average for their model. It costs one float a parameter.
 	EMA float64 `yaml:"ema" range:">= 0 and < 1"`
 	// Keep only the inputs of the blocks and compute the blocks again in the backward pass: the same numbers in far
-	// less memory for large batches and long texts, for a quarter more time.
+	// less memory for large batches and long texts, for a sixth to three tenths more time.
 	Recompute bool `yaml:"recompute"`
 	// What the operands of matrix products in training are rounded to. bfloat16 is faster on processors that have
 	// AVX512-BF16 (AMD since Zen 4, Intel since Cooper Lake), and only there; a run says if it is not. Weights, sums,
