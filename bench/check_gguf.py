@@ -6,7 +6,7 @@
   cc -O2 -I LLAMA/include -I LLAMA/ggml/include bench/check_gguf.c -o check_gguf LIBDIR/libllama*.so LIBDIR/libggml*.so -lm
   GGML_BACKENDS=LIBDIR bench/check_gguf.py T5TRAIN CHECK_GGUF TOKENIZER_FOLDER [MODEL ...] [--type float32 ...]
 
-Models are folders or builtin:NAME; without any, tiny ones of every kind are made, with the tokenizer of that folder. For
+Models are folders or builtin:NAME; without any, tiny ones of every kind are made, with the tokenizer of that folder (spiece.model and tokenizer.json). For
 each model and type: the tokens of 200 texts (ids, where a model has no tokenizer), the greedy answers, the logarithms of
 their probabilities, and what the package gguf reads: names, shapes, and the bytes that it makes of the same values.
 llama.cpp has a table in half precision for GELU (GGML_GELU_FP16 in ggml-cpu/vec.h), so that gated models with random
@@ -63,7 +63,7 @@ def reference(model, inputs):
     for ids in inputs:
         with torch.no_grad():
             out = model.generate(torch.tensor([ids]), do_sample=False, num_beams=1, max_new_tokens=TOKENS, return_dict_in_generate=True,
-                                 output_scores=True)
+                                 output_scores=True, use_cache=model.config.num_decoder_layers <= model.config.num_layers)  # else its cache is too short
         answer = out.sequences[0, 1:].tolist()
         answers.append(answer)
         logs.append(sum(torch.log_softmax(s[0].double(), -1)[t].item() for s, t in zip(out.scores, answer)))
@@ -138,7 +138,7 @@ def check(binary, program, name, source, scratch, only):
     by_ids = ["i " + " ".join(map(str, ids)) for ids in inputs]
     scale = config["d_model"] ** -0.5 if model.config.__dict__.get("scale_decoder_outputs", config.get("tie_word_embeddings", True)) else 1
     if Model is transformers.MT5ForConditionalGeneration:
-        scale = 1 if not config.get("tie_word_embeddings", False) else scale
+        scale = 1  # which transformers 5 never scales
     answers, logs = reference(model, inputs)
     various = len({tuple(a) for a in answers})
     for dtype in only or TYPES:

@@ -1,5 +1,6 @@
 // Package gguf writes and reads GGUF, the file format of llama.cpp, version 3: metadata under keys, and tensors in the
-// types that ggml computes with. What keys and names mean to llama.cpp is for [t5train/checkpoints/convert].
+// types that ggml computes with. What keys and names mean to llama.cpp is for [t5train/checkpoints/convert], whose
+// files bench/check_gguf.py holds to transformers, by llama.cpp itself and the package gguf.
 //
 //	err := gguf.Write(w, []gguf.KV{{"general.architecture", "t5"}}, tensors)
 //	file, err := gguf.Read(r, size)
