@@ -127,8 +127,8 @@ func translate(e protocol.Engine, fields *request.Object) (protocol.Reply, error
 		return protocol.Reply{}, request.Invalid("q has %d lines with text, want at most %d: send them in "+
 			"several requests", len(g.Inputs), m.MaxInputs)
 	}
+	g.Options.Set("num_return_sequences", fmt.Sprint(more+1)) // whatever the checkpoint has
 	if more > 0 {
-		g.Options.Set("num_return_sequences", fmt.Sprint(more+1))
 		g.Options.Set("num_beams", fmt.Sprint(max(more+1, m.Beams)))
 	}
 	var answers []protocol.Answer

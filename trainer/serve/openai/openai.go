@@ -111,6 +111,9 @@ func (o *options) generation(e protocol.Engine, fields *request.Object, longest 
 	if o.N != nil {
 		n = *o.N
 	}
+	if o.N == nil {
+		own.Set("num_return_sequences", "1") // whatever the checkpoint has: an answer has n choices
+	}
 	if o.Temperature != nil {
 		temperature = *o.Temperature
 	}

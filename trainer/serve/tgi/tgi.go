@@ -133,6 +133,9 @@ func read(e protocol.Engine, fields *request.Object, into any, asked *generateRe
 		names[name] = name
 	}
 	options := own.Renamed(names)
+	if p.BestOf == nil {
+		options.Set("num_return_sequences", "1") // whatever the checkpoint has: an answer has one text
+	}
 	m := e.Model()
 	if p.samples(m, own) {
 		options.Set("do_sample", "true")
