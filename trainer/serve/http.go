@@ -281,9 +281,8 @@ func setHeader(h http.Header, answer response) {
 }
 
 // stream writes events as they come. An error before the first one is returned, to be answered as any other; sent is 0
-// then. Later ones become the last event.
+// then. Later ones become the last event, and so does a panic.
 func (s *Server) stream(w http.ResponseWriter, x *exchange, answer response) (sent int, err error) {
-	defer s.recovered(x, &err)
 	defer x.leave() // before the first event, if the job has got that far
 	connection := http.NewResponseController(w)
 	send := func(data []byte) bool {
@@ -303,26 +302,37 @@ func (s *Server) stream(w http.ResponseWriter, x *exchange, answer response) (se
 		}
 		return true
 	}
+	err = s.sendAll(x, answer, send)
+	if err == nil || sent == 0 || x.code != "" { // nobody is there to hear of it
+		return sent, err
+	}
+	_, event := x.describe(s.noted(x, err))
+	line, err := jsonResponse(http.StatusOK, event)
+	if err == nil {
+		send(line.body)
+	}
+	return sent, err
+}
+
+// sendAll sends events until their end, or until send reports that nobody takes them. A panic becomes an error.
+func (s *Server) sendAll(x *exchange, answer response, send func(data []byte) bool) (err error) {
+	defer s.recovered(x, &err)
 	for event, err := range answer.events {
 		if err != nil {
-			if sent == 0 {
-				return 0, err
-			}
-			p := s.noted(x, err)
-			_, event = x.describe(p)
+			return err
 		}
-		line, failed := jsonResponse(http.StatusOK, event)
-		if failed != nil {
-			return sent, failed
+		line, err := jsonResponse(http.StatusOK, event)
+		if err != nil {
+			return err
 		}
-		if !send(line.body) || err != nil {
-			return sent, nil
+		if !send(line.body) {
+			return nil
 		}
 	}
 	if answer.done != "" {
 		send([]byte(answer.done))
 	}
-	return sent, nil
+	return nil
 }
 
 // post is the route of a JSON endpoint of the server's own API: f gets the fields of the body and returns what is

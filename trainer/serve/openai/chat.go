@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -120,7 +121,7 @@ func now() int64 { return time.Now().Unix() }
 
 func chat(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	var asked chatRequest
-	fields.Read(&asked, e.Model().MaxInputs)
+	fields.Read(&asked, math.MaxInt) // messages are no inputs, and the limit of bodies bounds them
 	longest := "max_tokens"
 	if asked.MaxCompletionTokens != nil {
 		longest = "max_completion_tokens"
