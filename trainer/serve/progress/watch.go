@@ -198,7 +198,8 @@ func (t *Teller) Next() (d protocol.Delta, ok bool) {
 	return d, true
 }
 
-// tellTokens tells one token after the other.
+// tellTokens tells one token after the other. At an end that is no token, where the options have left none, the text
+// may have more than the tokens: what was held back for the next one.
 func (t *Teller) tellTokens(p progress) (text string, tokens []protocol.Token) {
 	for i := t.steps; i < len(p.steps); i++ {
 		end := protocol.End("")
@@ -208,6 +209,9 @@ func (t *Teller) tellTokens(p progress) (text string, tokens []protocol.Token) {
 		fresh := t.tell(p.steps[:i+1], end)
 		text += fresh
 		tokens = append(tokens, t.token(p.steps[i], fresh))
+	}
+	if p.end != "" && len(tokens) == 0 {
+		text = t.tell(p.steps, p.end)
 	}
 	return text, tokens
 }

@@ -137,6 +137,26 @@ func FuzzWatch(f *testing.F) {
 	})
 }
 
+// Where the options leave no token, the end tells what was held back for the next one.
+func TestEndWithoutToken(t *testing.T) {
+	tok := tokenizer.ByT5()
+	for _, tokens := range []bool{false, true} {
+		w := New(1, 1, Options{Tokenizer: tok, Spans: []bool{false}, Tokens: tokens})
+		one, text := w.Tellers(0)[0], ""
+		for _, id := range tok.Encode("a n") {
+			w.Step(0, generate.Step{Token: id})
+			d, _ := one.Next()
+			text += d.Text
+		}
+		w.Step(0, generate.Step{Token: -1, Last: true})
+		d, ok := one.Next()
+		if text != "a" || !ok || d.Text != " n" || len(d.Tokens) > 0 || d.Sequence.Text != "a n" ||
+			d.Sequence.Count != 3 || d.Sequence.End != protocol.Length {
+			t.Errorf("tokens %v: told %q, then %+v", tokens, text, d)
+		}
+	}
+}
+
 // The token that ends a text is special, and so are others that are no text.
 func TestSpecialTokens(t *testing.T) {
 	for name, tok := range tokenizers(t) {

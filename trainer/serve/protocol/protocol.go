@@ -124,7 +124,7 @@ type Token struct {
 type Delta struct {
 	Input, Number int
 	Text          string
-	Tokens        []Token
+	Tokens        []Token // none of a beam search, nor at an end that is no token
 	InputTokens   int
 	Sequence      *Sequence // the whole of it, at its end
 }

@@ -120,7 +120,8 @@ func answer(e protocol.Engine, g protocol.Generation, p *parameters) (generated,
 	return one, nil
 }
 
-// events yields an event for each token. A beam search, whose tokens are not told, has one for its text.
+// events yields an event for each token. A beam search, whose tokens are not told, has one for its text. A text that
+// ends without a token has one more for its end: with what is left of the text, or else with a special token.
 func events(e protocol.Engine, g protocol.Generation, p *parameters) (protocol.Reply, error) {
 	if p.BestOf != nil && *p.BestOf > 1 {
 		return protocol.Reply{}, request.Invalid("best_of is %d, want 1 of a stream: ask without one", *p.BestOf).
@@ -136,7 +137,11 @@ func events(e protocol.Engine, g protocol.Generation, p *parameters) (protocol.R
 			}
 			tokens := d.Tokens
 			if s := d.Sequence; s != nil && len(tokens) == 0 {
-				tokens = []protocol.Token{{Text: d.Text, LogProb: s.LogProb}}
+				rest := protocol.Token{Text: d.Text, Special: d.Text == ""}
+				if len(s.Tokens) == 0 {
+					rest.LogProb = s.LogProb
+				}
+				tokens = []protocol.Token{rest}
 			}
 			for i, t := range tokens {
 				index++
