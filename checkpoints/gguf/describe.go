@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 
 	"t5train/internal/ui"
 )
@@ -39,13 +40,21 @@ func Describe(p ui.Lines, path string, all bool) error {
 	}
 	for _, kv := range f.Keys {
 		if v := reflect.ValueOf(kv.Value); v.Kind() == reflect.Slice {
-			p.Line("key", "%s: %s values", kv.Key, ui.Grouped(v.Len()))
+			p.Line("key", "%s: %s values", shown(kv.Key), ui.Grouped(v.Len()))
 		} else {
-			p.Line("key", "%s: %v", kv.Key, kv.Value)
+			p.Line("key", "%s: %s", shown(kv.Key), shown(fmt.Sprint(kv.Value)))
 		}
 	}
 	for _, t := range f.Tensors {
-		p.Line("tensor", "%s: %s %v", t.Name, t.Type, t.Shape)
+		p.Line("tensor", "%s: %s %v", shown(t.Name), t.Type, t.Shape)
 	}
 	return nil
+}
+
+// shown returns a text of a file as a terminal may have it: in quotes where it is long or not plain.
+func shown(text string) string {
+	if quoted := strconv.Quote(text); len(text) > 80 || quoted != `"`+text+`"` {
+		return fmt.Sprintf("%.80q", text)
+	}
+	return text
 }

@@ -58,11 +58,11 @@ func (f *File) Value(key string) any {
 func (f *File) Float32(t Stored) ([]float32, error) {
 	n, err := size(t.Type, t.Shape)
 	if err != nil {
-		return nil, fmt.Errorf("read tensor %s: %w", t.Name, err)
+		return nil, fmt.Errorf("read tensor %.80q: %w", t.Name, err)
 	}
 	data := make([]byte, n) // place has seen that the file has them
-	if _, err := f.from.ReadAt(data, t.offset); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read tensor %s: %w", t.Name, err)
+	if _, err := io.ReadFull(io.NewSectionReader(f.from, t.offset, int64(n)), data); err != nil {
+		return nil, fmt.Errorf("read tensor %.80q: %w", t.Name, err)
 	}
 	return decode(t.Type, data)
 }
@@ -134,11 +134,11 @@ func (f *File) place(bytes, header int64) error {
 		if _, _, known := t.Type.block(); known {
 			var err error
 			if n, err = size(t.Type, t.Shape); err != nil {
-				return fmt.Errorf("tensor %s: %w", t.Name, err)
+				return fmt.Errorf("tensor %.80q: %w", t.Name, err)
 			}
 		}
 		if t.offset < 0 || t.offset > bytes-start || int64(n) > bytes-start-t.offset {
-			return fmt.Errorf("tensor %s ends behind the end of the file: copy the whole file again", t.Name)
+			return fmt.Errorf("tensor %.80q ends behind the end of the file: copy the whole file again", t.Name)
 		}
 		t.offset += start
 	}
