@@ -27,7 +27,7 @@ type Options struct {
 	BatchTokens int // tokens of a batch (32,768): of the inputs, and of the outputs that they may have
 
 	Queue          int   // inputs that may wait (1,024)
-	MaxBody        int64 // bytes of a request's body (1 MiB); all bodies together have 64 times that
+	MaxBody        int64 // bytes of a request's body (1 MiB, at most 1 GiB); all bodies together have 64 times that
 	MaxInputs      int   // inputs of a request, and texts of any other list in it (128)
 	MaxInputLength int   // tokens of an input, EOS included (the checkpoint's, or else 512)
 	// tokens of an output that may be asked for (512, or the checkpoint's if that is more)
@@ -84,6 +84,9 @@ func setDefault[T int | int64 | time.Duration](field *T, value T) {
 	}
 }
 
+// maxBody is the largest Options.MaxBody: an int holds a byte more, and an int64 all that Server.bodies may hold.
+const maxBody = 1 << 30
+
 // check reports what cannot be, after the defaults are in.
 func (o Options) check() error {
 	for _, limit := range []struct {
@@ -103,6 +106,10 @@ func (o Options) check() error {
 		if limit.value <= 0 {
 			return fmt.Errorf("serve: %s is negative, want more than 0, or 0 for the default", limit.name)
 		}
+	}
+	if o.MaxBody > maxBody {
+		return fmt.Errorf("serve: MaxBody is %d, want at most %d: send inputs in several requests",
+			o.MaxBody, int64(maxBody))
 	}
 	if o.MaxInputs > o.Queue {
 		return fmt.Errorf("serve: a request may have %d inputs, but only %d may wait: raise Queue or lower MaxInputs",

@@ -250,10 +250,11 @@ func TestConstrainedOutputs(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	b := tiny(t)
 	for want, o := range map[string]Options{
-		"Workers is negative":                {Workers: -1},
-		"Queue":                              {Queue: 5, MaxInputs: 6},
-		"task.labels has 2 label strings":    {Task: task.Spec{LabelTexts: []string{"a", "b"}}},
-		"generation is by default cannot be": {Generation: generate.Options{MinTokens: 100}},
+		"Workers is negative":                  {Workers: -1},
+		"MaxBody is 9223372036854775807, want": {MaxBody: math.MaxInt64},
+		"Queue":                                {Queue: 5, MaxInputs: 6},
+		"task.labels has 2 label strings":      {Task: task.Spec{LabelTexts: []string{"a", "b"}}},
+		"generation is by default cannot be":   {Generation: generate.Options{MinTokens: 100}},
 	} {
 		if s, err := New(b, o); err == nil || !strings.Contains(err.Error(), want) {
 			if err == nil {
