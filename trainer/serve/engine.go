@@ -208,6 +208,9 @@ func (e engine) stream(asked protocol.Generation, yield func(protocol.Delta) boo
 				return g.job.err
 			}
 			if ended { // a second time, and still something is not told
+				if err := context.Cause(e.x.Context()); err != nil { // the client has gone, so its sequences ended early
+					return err
+				}
 				return errors.New("stream: a sequence has no end")
 			}
 			ended = true
