@@ -26,7 +26,7 @@ type engine struct {
 func (e engine) Model() protocol.Model {
 	o, p := e.options, e.profile
 	return protocol.Model{
-		Name: e.name(), Version: version(), Started: e.started, Task: p.task, DType: p.dtype, Parameters: p.parameters,
+		Name: e.name(), Version: version(), Started: e.started, Task: p.task, DType: p.dtype,
 		Dimensions: p.dimensions,
 		Samples:    o.Generation.Sampling != nil, Beams: max(1, o.Generation.Beams),
 		MaxInputs: o.MaxInputs, MaxInput: p.maxInput, MaxOutput: o.MaxOutputLength, MaxSequences: o.MaxBeams,

@@ -25,10 +25,7 @@ func Endpoints() []protocol.Endpoint {
 		{Method: "POST", Path: "/detect", About: "nothing: the model detects no languages, so it refuses",
 			Serve: detect, Request: detectRequest{}, Answer: []detected{}, BodyKey: true, Forms: true},
 	}
-	for i := range all {
-		all[i].Lenient, all[i].Explain, all[i].ErrorBody = true, explain, failure{}
-	}
-	return all
+	return protocol.Foreign(all, explain, failure{})
 }
 
 // failure is an error in LibreTranslate's shape.

@@ -128,13 +128,13 @@ func chat(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	}
 	g := asked.generation(e, fields, longest)
 	if asked.LogProbs {
-		refuse(fields, "logprobs", "ask /generate for details")
+		fields.RefuseUnknown("logprobs", "ask /generate for details")
 	}
 	if asked.Tools != nil && string(asked.Tools) != "[]" && string(asked.ToolChoice) != `"none"` {
-		refuse(fields, "tools", `say "tool_choice": "none"`)
+		fields.RefuseUnknown("tools", `say "tool_choice": "none"`)
 	}
 	if f := asked.ResponseFormat; f != nil && f.Type != "text" {
-		refuse(fields, "response_format", "say text")
+		fields.RefuseUnknown("response_format", "say text")
 	}
 	g.Name = "messages"
 	for _, m := range asked.Messages {

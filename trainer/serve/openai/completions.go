@@ -40,17 +40,17 @@ func complete(e protocol.Engine, fields *request.Object) (protocol.Reply, error)
 	var asked completionRequest
 	fields.Read(&asked, e.Model().MaxInputs)
 	g := asked.generation(e, fields, "max_tokens")
-	if asked.BestOf != nil && (asked.N == nil && *asked.BestOf != 1 || asked.N != nil && *asked.BestOf != *asked.N) {
-		refuse(fields, "best_of", "set n")
+	if asked.BestOf != nil && *asked.BestOf != asked.choices() {
+		fields.RefuseUnknown("best_of", "set n")
 	}
 	if asked.Echo {
-		refuse(fields, "echo", "put the prompt in front yourself")
+		fields.RefuseUnknown("echo", "put the prompt in front yourself")
 	}
 	if asked.LogProbs != nil {
-		refuse(fields, "logprobs", "ask /generate for details")
+		fields.RefuseUnknown("logprobs", "ask /generate for details")
 	}
 	if asked.Suffix != "" {
-		refuse(fields, "suffix", "put it into the prompt")
+		fields.RefuseUnknown("suffix", "put it into the prompt")
 	}
 	if err := fields.Finish(); err != nil {
 		return protocol.Reply{}, err
@@ -94,10 +94,6 @@ type delta struct {
 
 // stream answers with events, as write makes them.
 func stream(e protocol.Engine, g protocol.Generation, o *options, write func(delta) any) protocol.Reply {
-	n := 1
-	if o.N != nil {
-		n = *o.N
-	}
 	return protocol.Reply{Done: "[DONE]", Events: func(yield func(any, error) bool) {
 		var total usage
 		begun := make(map[int]bool)   // choices
@@ -107,7 +103,7 @@ func stream(e protocol.Engine, g protocol.Generation, o *options, write func(del
 				yield(nil, err)
 				return
 			}
-			event := delta{index: d.Input*n + d.Number, text: d.Text}
+			event := delta{index: d.Input*o.choices() + d.Number, text: d.Text}
 			if !prompts[d.Input] {
 				prompts[d.Input] = true
 				total.add(d.InputTokens, 0)

@@ -29,10 +29,7 @@ func Endpoints() []protocol.Endpoint {
 		{Method: "GET", Path: "/v1/models/{model}", About: "the same by its name", Serve: oneModel,
 			Answer: modelInfo{}},
 	}
-	for i := range all {
-		all[i].Lenient, all[i].Explain, all[i].ErrorBody = true, explain, failure{}
-	}
-	return all
+	return protocol.Foreign(all, explain, failure{})
 }
 
 // failure is an error in OpenAI's shape.
@@ -98,6 +95,14 @@ type streamOptions struct {
 	IncludeUsage bool `json:"include_usage,omitempty"`
 }
 
+// choices returns n, 1 if it is not given.
+func (o *options) choices() int {
+	if o.N == nil {
+		return 1
+	}
+	return *o.N
+}
+
 // generation makes what the engine is asked of the options. longest is the name of the limit of tokens.
 func (o *options) generation(e protocol.Engine, fields *request.Object, longest string) protocol.Generation {
 	m := e.Model()
@@ -107,10 +112,7 @@ func (o *options) generation(e protocol.Engine, fields *request.Object, longest 
 		names[name] = name
 	}
 	own := fields.Renamed(names)
-	n, temperature := 1, -1.0 // not given
-	if o.N != nil {
-		n = *o.N
-	}
+	n, temperature := o.choices(), -1.0 // not given
 	if o.N == nil {
 		own.Set("num_return_sequences", "1") // whatever the checkpoint has: an answer has n choices
 	}
@@ -136,20 +138,15 @@ func (o *options) generation(e protocol.Engine, fields *request.Object, longest 
 		own.Set("seed", fmt.Sprint(uint64(*o.Seed)&(1<<53-1)))
 	}
 	if o.PresencePenalty != 0 {
-		refuse(fields, "presence_penalty", "try repetition_penalty")
+		fields.RefuseUnknown("presence_penalty", "try repetition_penalty")
 	}
 	if o.FrequencyPenalty != 0 {
-		refuse(fields, "frequency_penalty", "try repetition_penalty")
+		fields.RefuseUnknown("frequency_penalty", "try repetition_penalty")
 	}
 	if o.LogitBias != nil && string(o.LogitBias) != "{}" {
-		refuse(fields, "logit_bias", "bad_words has texts that no output holds")
+		fields.RefuseUnknown("logit_bias", "bad_words has texts that no output holds")
 	}
 	return protocol.Generation{Options: own, Stop: o.Stop.List}
-}
-
-// refuse says that a field would change the answer, and that the server cannot heed it.
-func refuse(fields *request.Object, name, remedy string) {
-	fields.Refuse(name, "is nothing that this server can heed: leave it out, or %s", remedy)
 }
 
 // usage counts tokens.

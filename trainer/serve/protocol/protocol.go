@@ -28,6 +28,15 @@ type Endpoint struct {
 	ErrorBody any                                             // a value of the type of that body
 }
 
+// Foreign completes endpoints of a protocol whose requests have fields that no server need know: explain makes errors
+// of its own, of which body has the type.
+func Foreign(all []Endpoint, explain func(*request.Problem) (status int, body any), body any) []Endpoint {
+	for i := range all {
+		all[i].Lenient, all[i].Explain, all[i].ErrorBody = true, explain, body
+	}
+	return all
+}
+
 // Reply is what is answered: a value that becomes JSON, or a stream of server-sent events.
 type Reply struct {
 	Body   any
@@ -56,8 +65,7 @@ type Model struct {
 	Started    time.Time
 	Task       task.Spec
 	DType      string // of the weights in memory
-	Parameters int64
-	Dimensions int // of its vectors
+	Dimensions int    // of its vectors
 
 	Samples bool // where a request does not say it
 	Beams   int  // likewise; 1 is none

@@ -199,6 +199,11 @@ func (o *Object) Refuse(name, format string, args ...any) {
 	o.Fail(p)
 }
 
+// RefuseUnknown says that a field would change the answer, that the server cannot heed it, and what else to do.
+func (o *Object) RefuseUnknown(name, remedy string) {
+	o.Refuse(name, "is nothing that this server can heed: leave it out, or %s", remedy)
+}
+
 // plain returns a field that is no text as JSON has it.
 func (o *Object) plain(name string) json.RawMessage {
 	raw := o.Value(name)

@@ -27,10 +27,7 @@ func Endpoints() []protocol.Endpoint {
 		{Method: "GET", Path: "/info", About: "what is served, and its limits, for InferenceClient", Serve: info,
 			Answer: description{}},
 	}
-	for i := range all {
-		all[i].Lenient, all[i].Explain, all[i].ErrorBody = true, explain, failure{}
-	}
-	return all
+	return protocol.Foreign(all, explain, failure{})
 }
 
 // failure is an error in the shape of text-generation-inference.
@@ -104,7 +101,7 @@ func (p *parameters) refuse(fields *request.Object) {
 		{p.WatermarkOutput, "watermark", "set it to false"},
 	} {
 		if f.asked {
-			fields.Refuse(f.name, "is nothing that this server can heed: leave it out, or %s", f.remedy)
+			fields.RefuseUnknown(f.name, f.remedy)
 		}
 	}
 }
