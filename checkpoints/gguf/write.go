@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"unicode/utf8"
+
+	"t5train/internal/counted"
 )
 
 // KV is a key of the metadata with its value: a uint32, int32, float32, bool or string, or a slice of uint8, int32,
@@ -65,31 +67,19 @@ func Size(keys []KV, tensors []Tensor) (int, error) {
 // writeTensor writes the elements of a tensor, and zeros up to where the next one begins.
 func writeTensor(w io.Writer, t Tensor) error {
 	want, _ := size(t.Type, t.Shape) // appendHeader has checked it
-	counted := &counter{w: w}
-	e := &encoder{w: counted, to: t.Type}
+	through := &counted.Writer{W: w}
+	e := &encoder{w: through, to: t.Type}
 	err := t.Write(e)
 	if err == nil {
 		err = e.flush()
 	}
-	if err == nil && counted.n != want {
-		err = fmt.Errorf("shape %v of %s needs %d bytes, got %d", t.Shape, t.Type, want, counted.n)
+	if err == nil && through.N != int64(want) {
+		err = fmt.Errorf("shape %v of %s needs %d bytes, got %d", t.Shape, t.Type, want, through.N)
 	}
 	if err == nil {
 		_, err = w.Write(make([]byte, aligned(want)-want))
 	}
 	return err
-}
-
-// counter counts what goes through it.
-type counter struct {
-	w io.Writer
-	n int
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += n
-	return n, err
 }
 
 // appendHeader appends all that stands before the elements of the tensors.

@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"unicode/utf8"
+
+	"t5train/internal/counted"
 )
 
 // Lazy is a tensor whose elements are made when their turn to be written comes: what does not fit into memory at once
@@ -62,28 +64,16 @@ func WriteLazy(w io.Writer, tensors []Lazy, metadata map[string]string) error {
 		return fmt.Errorf("write safetensors: header: %w", err)
 	}
 	for _, t := range tensors {
-		counted := &counter{w: w}
-		if err := t.Write(counted); err != nil {
+		through := &counted.Writer{W: w}
+		if err := t.Write(through); err != nil {
 			return fmt.Errorf("write safetensors: tensor %q: %w", t.Name, err)
 		}
-		if want, _ := t.Size(); counted.n != want { // buildHeader has checked the size
+		if want, _ := t.Size(); through.N != int64(want) { // buildHeader has checked the size
 			return fmt.Errorf("write safetensors: tensor %q: shape %v of %s needs %d bytes, got %d", t.Name, t.Shape,
-				t.DType, want, counted.n)
+				t.DType, want, through.N)
 		}
 	}
 	return nil
-}
-
-// counter counts what goes through it.
-type counter struct {
-	w io.Writer
-	n int
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += n
-	return n, err
 }
 
 // buildHeader returns the length and the JSON, padded with spaces so that the data is aligned to 8 bytes.

@@ -7,6 +7,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"t5train/data/table"
+	"t5train/internal/counted"
 )
 
 // WriterOptions are the settings that all parquet files of t5train share.
@@ -21,7 +22,7 @@ type Writer struct {
 	columns []Column
 	order   []int // column of each leaf of the schema
 	out     *parquet.GenericWriter[any]
-	counted *counter
+	through *counted.Writer
 	groups  *Groups
 	row     parquet.Row
 }
@@ -32,11 +33,11 @@ func NewWriter(w io.Writer, columns []Column) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	counted := &counter{w: w}
+	through := &counted.Writer{W: w}
 	options := append(WriterOptions(), parquet.NewSchema("schema", t.node(columns)),
 		parquet.KeyValueMetadata("huggingface", t.features(columns)))
-	out := parquet.NewGenericWriter[any](counted, options...)
-	return &Writer{columns: columns, order: t.leaves(nil), out: out, counted: counted, groups: NewGroups(out)}, nil
+	out := parquet.NewGenericWriter[any](through, options...)
+	return &Writer{columns: columns, order: t.leaves(nil), out: out, through: through, groups: NewGroups(out)}, nil
 }
 
 // Write adds a row: a cell for each column, in the order of the columns. Int cells may be of any class, of -1 (none) or
@@ -102,19 +103,7 @@ func (w *Writer) value(leaf int, c Column, cell table.Cell, repetition, level in
 }
 
 // Bytes returns the size of the file so far, without the row group that is in memory.
-func (w *Writer) Bytes() int64 { return w.counted.n }
+func (w *Writer) Bytes() int64 { return w.through.N }
 
 // Close completes the file.
 func (w *Writer) Close() error { return w.out.Close() }
-
-// counter counts the bytes that it passes on.
-type counter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
-}
