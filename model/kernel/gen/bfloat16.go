@@ -99,8 +99,8 @@ func pairs() {
 	}
 	splitPairs("A", isa512.rows)
 	splitPairs("B", 2*16)
-	transposePairs(false)
-	transposePairs(true)
+	transposePairs()
+	transposePairsEdge()
 }
 
 // splitPairs writes split for pairs: two rows of the source become a row of words.
@@ -168,82 +168,80 @@ func interleaved() Mem {
 	return places
 }
 
+// transposePairsText is what both transpositions of pairs do.
+const transposePairsText = "%s rounds blocks of 16 rows and 32 columns to bfloat16 and transposes them: the pair of " +
+	"columns (2p, 2p+1) of row r goes to word (p, r) of dst. Strides are in bytes."
+
 // transposePairs writes transpose512 for pairs: 32 columns of the source are 16 words.
-func transposePairs(edge bool) {
-	name, signature := "transposePairs512", "func(dst *float32, dstRow int, src *float32, srcRow, blocks int)"
-	doc := "%s rounds blocks of 16 rows and 32 columns to bfloat16 and transposes them: the pair of columns (2p, 2p+1) of " +
-		"row r goes to word (p, r) of dst. Strides are in bytes."
-	if edge {
-		name = "transposePairsEdge512"
-		signature = "func(dst *float32, dstRow int, src *float32, srcRow, rows int, mask uint32, pairs int)"
-		doc += " It takes one block, of that the first rows and the columns in the mask, and writes the first pairs."
+func transposePairs() {
+	const name = "transposePairs512"
+	TEXT(name, NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow, blocks int)")
+	Doc(fmt.Sprintf(transposePairsText, name))
+	Pragma("noescape")
+	dst, dstRow := Load(Param("dst"), GP64()).(GPVirtual), Load(Param("dstRow"), GP64()).(GPVirtual)
+	src, srcRow := Load(Param("src"), GP64()).(GPVirtual), Load(Param("srcRow"), GP64())
+	blocks := Load(Param("blocks"), GP64()).(GPVirtual)
+	bases, row := rowPointers(src, srcRow, 16)
+	r := isa512.regs
+	// The same columns of the next 16 rows are asked for early.
+	next, back := GP64(), GP64()
+	MOVQ(srcRow, back)
+	SHLQ(Imm(4), back)
+	LEAQ(Mem{Base: src, Index: back, Scale: 1}, next)
+	NEGQ(back)
+	ADDQ(U32(128), back)
+	Label("block")
+	for i := range 16 {
+		VMOVUPS(row(i, 0), r[i])
+		VMOVUPS(row(i, 64), r[16+i])
+		PREFETCHT1(Mem{Base: next})
+		PREFETCHT1(Mem{Base: next, Disp: 64})
+		ADDQ(srcRow, next)
 	}
-	TEXT(name, NOSPLIT, signature)
-	Doc(fmt.Sprintf(doc, name))
+	ADDQ(back, next)
+	pack16()
+	transpose16()
+	finishBlock(r[:16], dst, dstRow, bases, U32(128), blocks)
+}
+
+// transposePairsEdge writes transposePairs for a part of a block.
+func transposePairsEdge() {
+	const name = "transposePairsEdge512"
+	TEXT(name, NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow, rows int, mask uint32, pairs int)")
+	Doc(fmt.Sprintf(transposePairsText+" It takes one block, of that the first rows and the columns in the mask, and "+
+		"writes the first pairs.", name))
 	Pragma("noescape")
 	dst, dstRow := Load(Param("dst"), GP64()), Load(Param("dstRow"), GP64())
-	src, srcRow := Load(Param("src"), GP64()).(GPVirtual), Load(Param("srcRow"), GP64())
+	src, srcRow := Load(Param("src"), GP64()), Load(Param("srcRow"), GP64())
+	rows, mask, pairs := Load(Param("rows"), GP64()), Load(Param("mask"), GP32()), Load(Param("pairs"), GP64())
 	r := isa512.regs
-	if edge {
-		rows, mask, pairs := Load(Param("rows"), GP64()), Load(Param("mask"), GP32()), Load(Param("pairs"), GP64())
-		KMOVW(mask, K1)
-		SHRL(Imm(16), mask)
-		KMOVW(mask, K2)
-		for i := range 16 {
-			VMOVUPS_Z(Mem{Base: src}, K1, r[i])
-			VMOVUPS_Z(Mem{Base: src, Disp: 64}, K2, r[16+i])
-			if i < 15 {
-				next := fmt.Sprintf("row%d", i+1)
-				DECQ(rows)
-				JG(LabelRef(next))
-				KXORW(K1, K1, K1)
-				KXORW(K2, K2, K2)
-				Label(next)
-				ADDQ(srcRow, src)
-			}
+	KMOVW(mask, K1)
+	SHRL(Imm(16), mask)
+	KMOVW(mask, K2)
+	for i := range 16 {
+		VMOVUPS_Z(Mem{Base: src}, K1, r[i])
+		VMOVUPS_Z(Mem{Base: src, Disp: 64}, K2, r[16+i])
+		if i < 15 {
+			next := fmt.Sprintf("row%d", i+1)
+			DECQ(rows)
+			JG(LabelRef(next))
+			KXORW(K1, K1, K1)
+			KXORW(K2, K2, K2)
+			Label(next)
+			ADDQ(srcRow, src)
 		}
-		pack16()
-		transpose16()
-		for i := range 16 {
-			VMOVUPS(r[i], Mem{Base: dst})
-			if i < 15 {
-				ADDQ(dstRow, dst)
-				DECQ(pairs)
-				JZ(LabelRef("done"))
-			}
-		}
-		Label("done")
-	} else {
-		blocks := Load(Param("blocks"), GP64())
-		bases, row := rowPointers(src, srcRow, 16)
-		// The same columns of the next 16 rows are asked for early.
-		next, back := GP64(), GP64()
-		MOVQ(srcRow, back)
-		SHLQ(Imm(4), back)
-		LEAQ(Mem{Base: src, Index: back, Scale: 1}, next)
-		NEGQ(back)
-		ADDQ(U32(128), back)
-		Label("block")
-		for i := range 16 {
-			VMOVUPS(row(i, 0), r[i])
-			VMOVUPS(row(i, 64), r[16+i])
-			PREFETCHT1(Mem{Base: next})
-			PREFETCHT1(Mem{Base: next, Disp: 64})
-			ADDQ(srcRow, next)
-		}
-		ADDQ(back, next)
-		pack16()
-		transpose16()
-		for i := range 16 {
-			VMOVUPS(r[i], Mem{Base: dst})
-			ADDQ(dstRow, dst)
-		}
-		for _, p := range bases {
-			ADDQ(U32(128), p)
-		}
-		DECQ(blocks)
-		JNZ(LabelRef("block"))
 	}
+	pack16()
+	transpose16()
+	for i := range 16 {
+		VMOVUPS(r[i], Mem{Base: dst})
+		if i < 15 {
+			ADDQ(dstRow, dst)
+			DECQ(pairs)
+			JZ(LabelRef("done"))
+		}
+	}
+	Label("done")
 	VZEROUPPER()
 	RET()
 }

@@ -80,12 +80,17 @@ func transpose512() {
 		VMOVUPS(row(i, 0), r[i])
 	}
 	transpose16()
-	for i := range 16 {
-		VMOVUPS(r[i], Mem{Base: dst})
+	finishBlock(r[:16], dst, dstRow, bases, Imm(64), blocks)
+}
+
+// finishBlock writes rows of the panel, and goes to the label "block" if there are more.
+func finishBlock(rows []VecPhysical, dst, dstRow GPVirtual, bases []GPVirtual, step Op, blocks GPVirtual) {
+	for _, r := range rows {
+		VMOVUPS(r, Mem{Base: dst})
 		ADDQ(dstRow, dst)
 	}
 	for _, p := range bases {
-		ADDQ(Imm(64), p)
+		ADDQ(step, p)
 	}
 	DECQ(blocks)
 	JNZ(LabelRef("block"))
@@ -153,15 +158,5 @@ func transpose256() {
 		VPERM2F128(Imm(0x20), r[4+j], r[j], r[8+j])
 		VPERM2F128(Imm(0x31), r[4+j], r[j], r[12+j])
 	}
-	for i := range 8 {
-		VMOVUPS(r[8+i], Mem{Base: dst})
-		ADDQ(dstRow, dst)
-	}
-	for _, p := range bases {
-		ADDQ(Imm(32), p)
-	}
-	DECQ(blocks)
-	JNZ(LabelRef("block"))
-	VZEROUPPER()
-	RET()
+	finishBlock(r[8:16], dst, dstRow, bases, Imm(32), blocks)
 }
