@@ -64,12 +64,16 @@ func (m *T5) Init(seed uint64) {
 
 // draw draws a parameter from a stream of its own, a function of the seed and its name alone.
 func (p *params) draw(i int, seed uint64) {
-	param := p.list[i]
+	p.inits[i].draw(p.list[i], seed)
+}
+
+// draw draws the values of a parameter.
+func (init initializer) draw(p *op.Param, seed uint64) {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(param.Name)) // a hash does not fail
+	_, _ = h.Write([]byte(p.Name)) // a hash does not fail
 	r := rand.New(rand.NewPCG(seed, h.Sum64()))
-	for j := range param.Value {
-		param.Value[j] = float32(p.inits[i](r))
+	for i := range p.Value {
+		p.Value[i] = float32(init(r))
 	}
 }
 

@@ -3,8 +3,6 @@ package model
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -51,12 +49,7 @@ func (m *T5) Adapt(path string, rank int, scale, dropout float32, seed uint64) (
 		A: op.NewParam(path+".lora_A"+weightSuffix, rank, in), B: op.NewParam(path+".lora_B"+weightSuffix, out, rank),
 		Scale: scale, Dropout: dropout,
 	}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(l.A.Name)) // a hash does not fail
-	r, draw := rand.New(rand.NewPCG(seed, h.Sum64())), uniform(inverseSqrt(in))
-	for i := range l.A.Value {
-		l.A.Value[i] = float32(draw(r))
-	}
+	uniform(inverseSqrt(in)).draw(l.A, seed)
 	w.LoRA = l
 	return l, nil
 }

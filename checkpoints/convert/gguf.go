@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +34,8 @@ var ggufTypes = map[string]struct {
 }
 
 // GGUF writes the checkpoint at path (see [checkpoints.Open]) to the file out, which must be new, as llama.cpp runs it.
-// o.DType is one of [GGUFTypes], or "" for the one that the embedding is stored in. What llama.cpp cannot run is an
-// error. Tensors go from file to file one after the other, and the file appears complete or not at all.
+// o.DType is one of [GGUFTypes], or "" for the one that has most bytes of the checkpoint. What llama.cpp cannot run is
+// an error. Tensors go from file to file one after the other, and the file appears complete or not at all.
 func GGUF(ctx context.Context, path, out string, o ConvertOptions, sink ui.Sink) error {
 	if o.DType != "" && !slices.Contains(GGUFTypes(), o.DType) {
 		return fmt.Errorf("convert %s: the type is %q, want one of %s", path, o.DType, strings.Join(GGUFTypes(), ", "))
@@ -157,7 +158,7 @@ func zeros(shape []int) func(io.Writer) error {
 	}
 }
 
-// storedAs returns the name of the type that most weights are stored in.
+// storedAs returns the name of the type that has most bytes of the weights.
 func storedAs(weights *checkpoints.Weights) string {
 	for name, dtype := range dtypes {
 		if dtype == weights.DTypes()[0].DType {
@@ -217,11 +218,13 @@ const finalNorm = "decoder.final_layer_norm.weight"
 // scaled multiplies the elements that write writes, all at once: it is for a vector.
 func scaled(write func(io.Writer) error, factor float32) func(io.Writer) error {
 	return func(w io.Writer) error {
-		var raw vector
+		var raw bytes.Buffer
 		if err := write(&raw); err != nil {
 			return err
 		}
-		values, err := safetensors.Tensor{DType: safetensors.F32, Shape: []int{len(raw) / 4}, Data: raw}.Float32()
+		values, err := safetensors.Tensor{
+			DType: safetensors.F32, Shape: []int{raw.Len() / 4}, Data: raw.Bytes(),
+		}.Float32()
 		if err != nil {
 			return err
 		}
@@ -231,14 +234,6 @@ func scaled(write func(io.Writer) error, factor float32) func(io.Writer) error {
 		_, err = w.Write(safetensors.FromFloat32("", []int{len(values)}, values).Data)
 		return err
 	}
-}
-
-// vector collects what is written to it.
-type vector []byte
-
-func (v *vector) Write(p []byte) (int, error) {
-	*v = append(*v, p...)
-	return len(p), nil
 }
 
 // llamaName returns the name that llama.cpp has for a parameter: decoder.block.1.layer.1.EncDecAttention.q.weight is
@@ -283,11 +278,11 @@ var llamaParts = map[string]string{
 
 // write writes the file, which takes its name when it is complete.
 func (f *ggufFile) write(out string) error {
-	bytes, err := gguf.Size(f.keys, f.tensors)
+	size, err := gguf.Size(f.keys, f.tensors)
 	if err != nil {
 		return err
 	}
-	if err := checkFree(filepath.Dir(out), int64(bytes)); err != nil {
+	if err := checkFree(filepath.Dir(out), int64(size)); err != nil {
 		return fmt.Errorf("convert to %s: %w", out, err)
 	}
 	w, finish, err := atomicfile.OpenOutput(nil, out)

@@ -1,7 +1,7 @@
 // Package peft reads and writes adapters (LoRA) as Hugging Face's peft lays them out: a folder of adapter_config.json
 // and adapter_model.safetensors, which holds little beside its base.
 //
-//	config, err := peft.Attach(m, "runs/adapter", 0) // beside the linear layers of a model
+//	config, err := peft.Attach(m, "runs/adapter") // beside the linear layers of a model
 package peft
 
 import (
@@ -48,8 +48,7 @@ func (c Config) Start(m *model.T5, seed uint64) error {
 	}
 	freeze(m)
 	for _, path := range c.matching(m) {
-		rank := c.Rank
-		if _, err := m.Adapt(path, rank, float32(c.Alpha/c.divisor(rank)), float32(c.Dropout), seed); err != nil {
+		if _, err := m.Adapt(path, c.Rank, float32(c.Alpha/c.divisor(c.Rank)), float32(c.Dropout), seed); err != nil {
 			return fmt.Errorf("lora.rank: %w", err)
 		}
 	}
