@@ -19,16 +19,6 @@ func OpenUnverified(path string) (b *Folder, how string, err error) {
 	return OpenWith(path, OpenOptions{Unverified: true})
 }
 
-// OpenBFloat16 is Open for inference in half the memory: see [model.LoadBFloat16].
-func OpenBFloat16(path string, verify bool) (b *Folder, how string, err error) {
-	return OpenWith(path, OpenOptions{Unverified: !verify, BFloat16: true})
-}
-
-// OpenEncoder is Open for the encoder of a model, which may be all that there is: see [model.LoadEncoder].
-func OpenEncoder(path string, verify bool) (b *Folder, how string, err error) {
-	return OpenWith(path, OpenOptions{Unverified: !verify, Encoder: true})
-}
-
 // loader makes a model, or its encoder, of config.json and weights.
 type loader struct {
 	parse func(config []byte) (model.Config, error)
@@ -45,9 +35,9 @@ var (
 type OpenOptions struct {
 	Adapter    string // folder, run or name of an adapter beside the model; the zero value is none
 	Unverified bool   // take weights as they are: see [OpenUnverified]
-	BFloat16   bool   // see [OpenBFloat16]
-	Encoder    bool   // see [OpenEncoder]; it has no adapter
-	Either     bool   // a folder that has an encoder alone is opened by [OpenEncoder]
+	BFloat16   bool   // for inference in half the memory: see [model.LoadBFloat16]
+	Encoder    bool   // of the model alone, which may be all that there is: see [model.LoadEncoder]; it has no adapter
+	Either     bool   // a folder that has an encoder alone is opened as with Encoder
 }
 
 func (o OpenOptions) loader() loader {

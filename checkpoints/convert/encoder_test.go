@@ -23,7 +23,7 @@ func TestConvertEncoder(t *testing.T) {
 		}
 		testdir.Write(t, dir, filepath.Join(name, "config.json"), name)
 	}
-	want, _, err := checkpoints.OpenEncoder(dir, true)
+	want, _, err := checkpoints.OpenWith(dir, checkpoints.OpenOptions{Encoder: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestConvertEncoder(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		got, _, err := checkpoints.OpenEncoder(out, true)
+		got, _, err := checkpoints.OpenWith(out, checkpoints.OpenOptions{Encoder: true})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
