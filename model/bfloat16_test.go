@@ -40,7 +40,7 @@ func TestBFloat16Weights(t *testing.T) {
 				row, want := make([]float32, in), slices.Clone(p.Value)
 				bfloat16.RoundAll(want)
 				for o := range p.Shape[0] {
-					if q.Halves.Row(row, o); !slices.Equal(row, want[o*in:(o+1)*in]) {
+					if q.Halves.Rows(row, o, o+1); !slices.Equal(row, want[o*in:(o+1)*in]) {
 						t.Fatalf("%s: row %d differs", p.Name, o)
 					}
 				}

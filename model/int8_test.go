@@ -43,7 +43,7 @@ func row(t *testing.T, m *T5, parameter, o int) []float32 {
 		t.Fatalf("%s is there in float32 too", p.Name)
 	}
 	x := make([]float32, in)
-	p.Int8.Row(x, o)
+	p.Int8.Rows(x, o, o+1)
 	return x
 }
 

@@ -76,7 +76,7 @@ func TestAdaptersOverBases(t *testing.T) {
 		for _, kind := range []string{"float32", "int8", "bfloat16"} {
 			m, float := adapted(t, "gated-gelu", dropout), adapted(t, "gated-gelu", dropout)
 			for i, p := range m.Params {
-				row := func([]float32, int) {}
+				rows := func([]float32, int, int) {}
 				switch {
 				case !IsLinear(p.Name, p.Shape):
 					continue
@@ -84,13 +84,13 @@ func TestAdaptersOverBases(t *testing.T) {
 					if err := quantize(p); err != nil {
 						t.Fatal(err)
 					}
-					row = p.Int8.Row
+					rows = p.Int8.Rows
 				case kind == "bfloat16":
 					halve(p)
-					row = p.Halves.Row
+					rows = p.Halves.Rows
 				}
 				for o := range p.Shape[0] {
-					row(float.Params[i].Value[o*p.Shape[1]:(o+1)*p.Shape[1]], o)
+					rows(float.Params[i].Value[o*p.Shape[1]:(o+1)*p.Shape[1]], o, o+1)
 				}
 			}
 			losses, grads := gradientsOf(t, m, false)

@@ -56,8 +56,8 @@ func TestConvertInt8(t *testing.T) {
 				}
 				got, row := make([]float32, p.Shape[1]), make([]float32, p.Shape[1])
 				for o := range p.Shape[0] {
-					p.Int8.Row(got, o)
-					q.Int8.Row(row, o)
+					p.Int8.Rows(got, o, o+1)
+					q.Int8.Rows(row, o, o+1)
 					for j, v := range got {
 						if v != row[j] {
 							t.Fatalf("%s: element [%d, %d] is %g, want %g", p.Name, o, j, v, row[j])

@@ -230,14 +230,16 @@ func NewHalves(out, in int, values []float32) *Halves {
 	return m
 }
 
-// Row writes the elements of an output to dst [In].
-func (m *Halves) Row(dst []float32, o int) {
-	panel := m.panel(o / halvesCols)[o%halvesCols:]
-	for i := range dst[:m.In] {
-		low, high := bfloat16.Parts(panel[i/2*halvesCols])
-		dst[i] = low
-		if i%2 == 1 {
-			dst[i] = high
+// Rows writes the elements of outputs to dst [end-first, In].
+func (m *Halves) Rows(dst []float32, first, end int) {
+	for o := first; o < end; o++ {
+		panel, row := m.panel(o / halvesCols)[o%halvesCols:], dst[(o-first)*m.In:][:m.In]
+		for i := range row {
+			low, high := bfloat16.Parts(panel[i/2*halvesCols])
+			row[i] = low
+			if i%2 == 1 {
+				row[i] = high
+			}
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestLinearHalves(t *testing.T) {
 		}
 		row := make([]float32, in)
 		for o := range out {
-			if m.Row(row, o); !slices.Equal(row, rounded(values[o*in:(o+1)*in])) {
+			if m.Rows(row, o, o+1); !slices.Equal(row, rounded(values[o*in:(o+1)*in])) {
 				t.Fatalf("%v: row %d is not what was rounded", s, o)
 			}
 		}

@@ -41,9 +41,6 @@ func (m *Int8) SetRow(o int, values []int8, scale float32) {
 	m.scale[o], m.offset[o] = scale, -128*sum
 }
 
-// Row writes the elements of an output to dst [In].
-func (m *Int8) Row(dst []float32, o int) { m.Rows(dst, o, o+1) }
-
 // Rows writes the elements of outputs, which are of one panel, to dst [end-first, In], a cache line of each in turn.
 func (m *Int8) Rows(dst []float32, first, end int) {
 	panel := m.panel(first / int8Cols)

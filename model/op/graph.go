@@ -85,13 +85,7 @@ func (g *Graph) floats(p *Param) []float32 {
 	g.scratch = resize(g.scratch, p.Size())
 	in := p.Shape[1]
 	g.workers.Rows(p.Shape[0], rowsPerTask, func(first, end int) {
-		if p.Int8 != nil {
-			p.Int8.Rows(g.scratch[first*in:end*in], first, end)
-			return
-		}
-		for row := first; row < end; row++ {
-			packed.Row(g.scratch[row*in:(row+1)*in], row)
-		}
+		packed.Rows(g.scratch[first*in:end*in], first, end)
 	})
 	return g.scratch
 }

@@ -46,7 +46,8 @@ func (p *Param) Size() int {
 
 // packedWeight is an Int8 or Halves.
 type packedWeight interface {
-	Row(dst []float32, row int)
+	// Rows writes rows, which are of one panel of 32, to dst [end-first, in].
+	Rows(dst []float32, first, end int)
 }
 
 // packed returns what stands in place of Value, or nil.
@@ -66,7 +67,7 @@ func (p *Param) embed(w *kernel.Workers, y []float32, ids []int32) {
 		d := p.Shape[1]
 		w.Rows(len(ids), 16, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
-				packed.Row(y[i*d:(i+1)*d], int(ids[i]))
+				packed.Rows(y[i*d:(i+1)*d], int(ids[i]), int(ids[i])+1)
 			}
 		})
 		return
