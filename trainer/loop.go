@@ -391,10 +391,8 @@ func (l *loop) snapshot() (snapshot, error) {
 	weights := l.folder.Weights()
 	if a := l.stepper.average; a != nil {
 		for _, t := range tensorsOf(a.Average()) { // not of what is frozen
-			name := l.folder.TensorName(t.Name)
-			i := slices.IndexFunc(weights, func(w safetensors.Tensor) bool { return w.Name == name })
-			t.Name = name
-			weights[i] = t
+			t.Name = l.folder.TensorName(t.Name)
+			weights[slices.IndexFunc(weights, func(w safetensors.Tensor) bool { return w.Name == t.Name })] = t
 		}
 	}
 	return snapshot{

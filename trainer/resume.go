@@ -12,6 +12,7 @@ import (
 	"t5train/configs"
 	"t5train/internal/difference"
 	"t5train/internal/ui"
+	"t5train/trainer/card"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
@@ -114,7 +115,8 @@ func (s resumePoint) start(output string) (setup.Start, error) {
 	return setup.Start{Dir: s.dir, How: fmt.Sprintf(how, output, s.step)}, nil
 }
 
-// cleanupFinished tidies the folder of a run whose steps are all done, and shows a line about it.
+// cleanupFinished tidies the folder of a run whose steps are all done, as far as that was not done before it was
+// killed, and shows a line about it.
 func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, sink ui.Sink) error {
 	unlock, err := checkpoints.LockRun(c.Output)
 	if err != nil {
@@ -127,6 +129,7 @@ func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, si
 	if err := tidy(run, s.step, s.state.BestStep == s.step, c.Checkpoint.KeepLast); err != nil {
 		return err
 	}
+	card.WriteAll(sink, c, run.Dir(cmp.Or(s.state.BestStep, s.step)), run.Dir(s.step))
 	ui.Say(sink, "", "the run in %s is finished, at step %d: nothing is left to do "+
 		"(run.extend trains further, run.overwrite again)", c.Output, s.step)
 	return nil
