@@ -38,6 +38,7 @@ var layers = [][]string{
 		"data/tokenizer/internal/segment", "data/tokenizer/normalize"},
 	{"data/tokenizer/internal/spiece", "data/tokenizer/internal/trie"},
 	{"model/modules", "model/op"},
+	{"model/kernel/xent"},
 	{"model/kernel"},
 	{"model/kernel/bfloat16", "model/kernel/pages", "model/kernel/pool", "model/kernel/portable"},
 }

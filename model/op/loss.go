@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"t5train/model/kernel"
+	"t5train/model/kernel/xent"
 )
 
 // LossOptions configure CrossEntropy.
@@ -27,7 +28,7 @@ func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged
 	if o.Scale == 0 {
 		o.Scale = 1
 	}
-	ce := kernel.CrossEntropy{Vocab: vocab, Dim: d, Scale: o.Scale, ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing}
+	ce := xent.CrossEntropy{Vocab: vocab, Dim: d, Scale: o.Scale, ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing}
 	var dHidden func(rows int) Matrix // set when the graph is differentiated
 	f := &fused{name: "cross_entropy"}
 	f.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {

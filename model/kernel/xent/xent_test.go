@@ -1,8 +1,12 @@
-package kernel
+package xent
 
 import (
+	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"t5train/model/kernel"
 )
 
 // With the identity as lm_head the logits are the hidden states: the place of the largest is plain to see.
@@ -21,7 +25,7 @@ func TestCrossEntropyHits(t *testing.T) {
 		2, 2, 2, 2,
 	}
 	c := CrossEntropy{Vocab: vocab, Dim: vocab, Scale: 1}
-	got := c.Forward(NewWorkers(2), hidden, []int32{1, 2, 3, IgnoreLabel, 2, 0}, head, nil, nil, 1)
+	got := c.Forward(kernel.NewWorkers(2), hidden, []int32{1, 2, 3, kernel.IgnoreLabel, 2, 0}, head, nil, nil, 1)
 	if want := []bool{true, false, true, false, false, true}; !slices.Equal(got.Hits, want) || got.Correct != 3 ||
 		got.Tokens != 5 {
 		t.Errorf("got %v, %d of %d, want %v, 3 of 5", got.Hits, got.Correct, got.Tokens, want)
@@ -36,24 +40,24 @@ func TestCrossEntropyInChunks(t *testing.T) {
 	for i := range labels {
 		labels[i] = int32(i * 20011)
 		if i%10 == 3 {
-			labels[i] = IgnoreLabel
+			labels[i] = kernel.IgnoreLabel
 		}
 	}
 	c := CrossEntropy{Vocab: vocab, Dim: dim, Scale: 2, ZLoss: 1e-3, LabelSmoothing: 0.1}
-	var want Totals
+	var want kernel.Totals
 	oneHidden, oneWeight := make([]float32, tokens*dim), make([]float32, vocab*dim)
 	for i := range labels {
-		one := c.Forward(NewWorkersOn(Portable, 2), hidden[i*dim:(i+1)*dim], labels[i:i+1], weight,
+		one := c.Forward(kernel.NewWorkersOn(kernel.Portable, 2), hidden[i*dim:(i+1)*dim], labels[i:i+1], weight,
 			oneHidden[i*dim:(i+1)*dim], oneWeight, gradScale)
-		want = Totals{
+		want = kernel.Totals{
 			Tokens: want.Tokens + one.Tokens, Loss: want.Loss + one.Loss, NLL: want.NLL + one.NLL,
 			Correct: want.Correct + one.Correct,
 			Hits:    append(want.Hits, one.Hits...), NLLs: append(want.NLLs, one.NLLs...),
 		}
 	}
-	for _, isa := range ISAs() {
+	for _, isa := range kernel.ISAs() {
 		t.Run(isa, func(t *testing.T) {
-			w := NewWorkersOn(isa, 2)
+			w := kernel.NewWorkersOn(isa, 2)
 			if size := c.chunkRows(w, want.Tokens); size >= want.Tokens {
 				t.Fatalf("a chunk of %d tokens is too large for this test", size)
 			}
@@ -74,4 +78,27 @@ func TestCrossEntropyInChunks(t *testing.T) {
 			}
 		})
 	}
+}
+
+func near(got, want float32, tolerance float64) bool {
+	return math.Abs(float64(got)-float64(want)) <= tolerance*max(1, math.Abs(float64(want)))
+}
+
+func randoms(seed uint64, n int) []float32 {
+	r := rand.New(rand.NewPCG(seed, 1))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	return x
+}
+
+// relativeError returns max|a-b| / max|b|.
+func relativeError(a, b []float32) float64 {
+	var diff, size float64
+	for i := range b {
+		diff = max(diff, math.Abs(float64(a[i])-float64(b[i])))
+		size = max(size, math.Abs(float64(b[i])))
+	}
+	return diff / size
 }
