@@ -32,6 +32,7 @@ func (b *Batch) Reset() { b.truncate(0) }
 func (b *Batch) truncate(n int) {
 	b.Inputs.Truncate(n)
 	b.Labels.Truncate(n)
+	b.Soft.Truncate(len(b.Labels.IDs))
 	b.Vectors = b.Vectors[:min(n, len(b.Vectors))]
 	b.Index = b.Index[:n]
 }

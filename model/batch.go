@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"t5train/model/kernel"
+	"t5train/model/kernel/xent"
 	"t5train/model/op"
 )
 
@@ -16,6 +17,8 @@ type Batch struct {
 	// Vectors is empty or [sequences]: where the mean of a sequence's encoder states, and its first decoder state, are
 	// to point, in their first columns; nil for nowhere.
 	Vectors [][]float32
+
+	Soft xent.Soft // what a teacher says in the place of each label; the zero value is none
 }
 
 // Sequences returns the number of examples.

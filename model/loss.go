@@ -50,7 +50,8 @@ func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
 	encoded := n.Encode(m, &l.batch.Inputs)
 	hidden := n.Decode(m, &l.decoder, encoded, &l.batch.Inputs)
 	loss := g.CrossEntropy(hidden, m.LMHead, &l.batch.Labels,
-		op.LossOptions{Scale: m.Config.LogitScale(), ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing}, &l.totals)
+		op.LossOptions{Scale: m.Config.LogitScale(), ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing,
+			Soft: &l.batch.Soft}, &l.totals)
 	if o.VectorWeight > 0 {
 		loss = g.VectorLoss(loss, encoded, &l.batch.Inputs, op.MeanOfRows, &l.batch.Vectors, o.VectorWeight, &l.totals)
 		loss = g.VectorLoss(loss, hidden, &l.decoder, op.FirstRow, &l.batch.Vectors, o.VectorWeight, &l.totals)

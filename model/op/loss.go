@@ -16,6 +16,7 @@ type LossOptions struct {
 	Scale          float32 // of the logits: d_model^-0.5 when the embedding is tied; 0 means 1
 	ZLoss          float32
 	LabelSmoothing float32
+	Soft           *xent.Soft // of the labels, as they are when the graph runs; nil is none
 }
 
 // CrossEntropy returns [Pass].GradScale times the summed cross-entropy of hidden [tokens, d] through the lm_head param
@@ -28,13 +29,17 @@ func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged
 	if o.Scale == 0 {
 		o.Scale = 1
 	}
-	ce := xent.CrossEntropy{Vocab: vocab, Dim: d, Scale: o.Scale, ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing}
+	ce := xent.CrossEntropy{Vocab: vocab, Dim: d, Scale: o.Scale, ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing,
+		Soft: o.Soft}
 	var dHidden func(rows int) Matrix // set when the graph is differentiated
 	f := &fused{name: "cross_entropy"}
 	f.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {
 		h := view(in[0])
 		if len(labels.IDs) != h.Rows {
 			return nil, errors.New("the labels and the decoder tokens differ in number")
+		}
+		if err := o.Soft.Check(h.Rows, vocab); err != nil {
+			return nil, err
 		}
 		var dh, dw []float32
 		if dHidden != nil {

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"t5train/model/kernel"
+	"t5train/model/kernel/xent"
 )
 
 // builder makes a graph that ends in a scalar; dot closes one over a matrix.
@@ -309,6 +310,8 @@ func gradientCases() map[string]builder {
 		"scaled":          {Scale: 0.3},
 		"z_loss":          {ZLoss: 0.1},
 		"label_smoothing": {LabelSmoothing: 0.2, ZLoss: 0.01},
+		"soft":            {Soft: softTargets(len(labels.IDs), vocab, 3, 2, 0.7), ZLoss: 0.01},
+		"soft alone":      {Soft: softTargets(len(labels.IDs), vocab, vocab, 0.5, 1)},
 	} {
 		p, head := table(), randomParam("head", 0.5, vocab, d)
 		cases["cross_entropy/"+name] = func(g *Graph) *gorgonia.Node {
@@ -335,4 +338,22 @@ func gradientCases() map[string]builder {
 		}
 	}
 	return cases
+}
+
+// softTargets returns random targets with k probabilities of their own in each place.
+func softTargets(labels, vocab, k int, temperature, weight float32) *xent.Soft {
+	r := rand.New(rand.NewPCG(5, 6))
+	s := &xent.Soft{K: k, Temperature: temperature, Weight: weight}
+	for range labels {
+		p, sum := make([]float32, k+1), float32(0)
+		for i := range p[:min(k+1, vocab)] { // without others where all have their own
+			p[i] = 0.1 + r.Float32()
+			sum += p[i]
+		}
+		for i, id := range r.Perm(vocab)[:k] {
+			s.IDs, s.Probabilities = append(s.IDs, int32(id)), append(s.Probabilities, p[i]/sum)
+		}
+		s.Probabilities = append(s.Probabilities, p[k]/sum)
+	}
+	return s
 }

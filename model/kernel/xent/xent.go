@@ -5,6 +5,7 @@ package xent
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"t5train/model/kernel"
 	"t5train/model/kernel/pages"
@@ -17,10 +18,12 @@ type CrossEntropy struct {
 	Scale          float32 // multiplies the logits: d_model^-0.5 when the embedding is tied, else 1
 	ZLoss          float32 // weight of logZ² (Mesh TensorFlow: 1e-4)
 	LabelSmoothing float32 // mass spread evenly over the vocabulary
+	Soft           *Soft   // of the labels of Forward; nil is none
 
 	logits []float32 // [chunk, vocab]
 	hidden []float32 // [chunk, dim], gathered
 	grad   []float32 // [chunk, dim], gathered
+	spare  sync.Pool // *[]float32, [vocab], for soft targets
 }
 
 // chunkRows returns how many tokens have their logits in memory at once, 36 MB at most where a tile of the product
@@ -68,7 +71,12 @@ func (c *CrossEntropy) Forward(w *kernel.Workers, hidden []float32, labels []int
 		})
 		kernel.Gemm(w, false, true, n, c.Vocab, c.Dim, h, c.Dim, weight, c.Dim, false, logits, c.Vocab)
 		w.Run(n, func(i int) {
-			parts[i] = c.row(l, logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]]), dHidden != nil, gradScale)
+			x, label := logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]])
+			if c.Soft.On() {
+				parts[i] = c.softRow(l, x, label, chunk[i], dHidden != nil, gradScale)
+				return
+			}
+			parts[i] = c.row(l, x, label, dHidden != nil, gradScale)
 		})
 		for i, p := range parts[:n] { // in token order, whatever thread computed them
 			total.Loss += p.Loss
@@ -93,6 +101,25 @@ func (c *CrossEntropy) Forward(w *kernel.Workers, hidden []float32, labels []int
 	}
 	total.Tokens = len(rows)
 	return total
+}
+
+// softRow is row for the label in a place that has soft targets.
+func (c *CrossEntropy) softRow(l kernel.LogitLoops, x []float32, label, place int, gradient bool,
+	gradScale float32) kernel.Totals {
+	soft, _ := c.spare.Get().(*[]float32)
+	if soft == nil {
+		soft = new([]float32)
+	}
+	defer c.spare.Put(soft)
+	*soft = grow(soft, c.Vocab)
+	weight := c.Soft.Weight
+	divergence := c.Soft.row(l, x, *soft, place, gradScale*weight)
+	t := c.row(l, x, label, gradient, gradScale*(1-weight))
+	if gradient {
+		l.Add(x, *soft)
+	}
+	t.Loss = float64(1-weight)*t.Loss + float64(weight)*divergence
+	return t
 }
 
 // row turns the logits of one token into their gradient, if wanted, and returns its losses.
