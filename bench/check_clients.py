@@ -125,7 +125,7 @@ def check_openai(url, name, outputs, vectors):
     asyncio.run(together())
 
 
-def check_huggingface(url, outputs):
+def check_huggingface(url, outputs, vectors):
     client = InferenceClient(url)
     watching = InferenceClient(url, provider="hf-inference")
     true("health", watching.health_check())
@@ -143,6 +143,11 @@ def check_huggingface(url, outputs):
         same("chat_completion", chat.choices[0].message.content, want)
         chunks = list(client.chat_completion([{"role": "user", "content": text}], max_tokens=TOKENS, stream=True))
         same("stream of a chat", "".join(c.choices[0].delta.content or "" for c in chunks), want)
+        same("summarization", client.summarization(text, generate_parameters={"max_new_tokens": TOKENS}).summary_text, want)
+    for got in (client.feature_extraction(TEXTS, model=url + "/embed"), [client.feature_extraction(t, model=url + "/embed")[0] for t in TEXTS]):
+        true("feature_extraction", all(abs(a - b) < 1e-5 for row, want in zip(got, vectors) for a, b in zip(row, want)) and len(got) == len(vectors))
+    unit = client.feature_extraction(TEXTS[0], model=url + "/embed", normalize=True)
+    true("feature_extraction of length 1", abs((unit**2).sum() - 1) < 1e-5)
     sampled = [client.text_generation(TEXTS[1], max_new_tokens=TOKENS, do_sample=True, temperature=1.5, top_k=50, top_p=0.9, seed=7) for _ in range(2)]
     same("samples with a seed", *sampled)
     best = client.text_generation(TEXTS[1], max_new_tokens=TOKENS, do_sample=True, best_of=3, details=True)
@@ -163,6 +168,12 @@ def check_huggingface(url, outputs):
 
 
 def check_translation(url, outputs):
+    hugging = InferenceClient(url)
+    for text, want in zip(TEXTS, outputs):
+        same("translation", hugging.translation(text).translation_text, want)
+    same("translation of languages", hugging.translation(TEXTS[0], src_lang="en", tgt_lang="de").translation_text, outputs[0])
+    with raises("translation of another language", huggingface_hub.errors.HfHubHTTPError):
+        hugging.translation(TEXTS[0], src_lang="fr", tgt_lang="de")
     client = LibreTranslateAPI(url)
     same("languages", [(l["code"], l["name"]) for l in client.languages()], [("en", "English"), ("de", "German")])
     for text, want in zip(TEXTS, outputs):
@@ -268,7 +279,7 @@ def main(binary, model="builtin:en-tiny", node=None):
     name = pathlib.Path(model).name
     with server(binary, "--model", model, "--task", "seq2seq") as url:
         check_openai(url, name, outputs, vectors)
-        check_huggingface(url, outputs)
+        check_huggingface(url, outputs, vectors)
         check_bytes(url, outputs)
         if node:
             check_node(node, url, name, outputs, vectors)

@@ -94,7 +94,7 @@ func TestInputOfColumns(t *testing.T) {
 		`{"inputs": [{"one": "a"}]}`:                         `inputs[0]: the field "two" is missing`,
 		`{"inputs": [{"ones": "a", "two": "b"}]}`:            `inputs[0]: unknown field "ones": did you mean "one"?`,
 		`{"inputs": [{"text": "a", "two": "b"}]}`:            `unknown field "text": want only "one", "two"; the field "one" is missing`,
-		`{"inputs": [{"one": "a", "one": "b"}]}`:             `inputs[0]: the field "one" stands there twice`,
+		`{"inputs": [{"one": "a", "one": "b"}]}`:             `inputs[0]: the field "one" is given twice`,
 		`{"inputs": [{"one": "a", "two": 1}]}`:               "two is 1, want a text",
 		`{"inputs": [{"one": "a", "two": "", "three": ""}]}`: `unknown field "three"`,
 	} {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 
@@ -70,7 +69,7 @@ func (e engine) prepare(g protocol.Generation, watched bool) (*generation, error
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := e.inputsOf(e.profile.task, g.Name, g.Inputs, e.profile.maxInput, g.Truncate)
+	inputs, err := e.inputsOf(e.profile.task, g, e.profile.maxInput)
 	if err != nil {
 		return nil, err
 	}
@@ -89,27 +88,19 @@ func (e engine) prepare(g protocol.Generation, watched bool) (*generation, error
 }
 
 // inputsOf makes inputs of texts, by the rule of a task.
-func (e engine) inputsOf(spec task.Spec, name string, texts []string, limit int, truncate bool) ([]input, error) {
-	made := make([]string, len(texts))
-	for i, text := range texts {
+func (e engine) inputsOf(spec task.Spec, g protocol.Generation, limit int) ([]input, error) {
+	made := make([]string, len(g.Inputs))
+	for i, text := range g.Inputs {
 		in, err := inputfile.FromText(spec, text)
 		if err != nil {
-			return nil, request.Invalid("%s: %v", element(name, i, len(texts)), err)
+			return nil, request.Invalid("%s: %v", g.Place(i), err)
 		}
 		made[i] = in.Text
 	}
-	return e.measure(made, limit, truncate, func(i, tokens int) error {
+	return e.measure(made, limit, g.Truncate, func(i, tokens int) error {
 		return request.New(http.StatusUnprocessableEntity, "context_length_exceeded",
-			"%s has %d tokens, want at most %d: shorten it", element(name, i, len(texts)), tokens, limit).Of(name)
+			"%s has %d tokens, want at most %d: shorten it", g.Place(i), tokens, limit).Of(g.Name)
 	})
-}
-
-// element names a text of a list, or the only one.
-func element(name string, i, n int) string {
-	if n == 1 {
-		return name
-	}
-	return fmt.Sprintf("%s[%d]", name, i)
 }
 
 // Generate implements protocol.Engine.
@@ -254,9 +245,9 @@ func (e engine) whole(g *generation, yield func(protocol.Delta) bool) error {
 }
 
 // Embed implements protocol.Engine.
-func (e engine) Embed(name string, texts []string) ([]protocol.Vector, error) {
+func (e engine) Embed(g protocol.Generation) ([]protocol.Vector, error) {
 	p := e.profile
-	inputs, err := e.inputsOf(p.embedTask, name, texts, p.maxEmbed, false)
+	inputs, err := e.inputsOf(p.embedTask, g, p.maxEmbed)
 	if err != nil {
 		return nil, err
 	}

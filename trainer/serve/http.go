@@ -153,7 +153,7 @@ func (s *Server) recovered(x *exchange, err *error) {
 
 // errKey refuses a request without a key that the server knows.
 var errKey = request.New(http.StatusUnauthorized, "invalid_api_key",
-	"the server wants a key that it knows: send it as Authorization: Bearer KEY")
+	"missing or unknown API key: send one that the server knows as Authorization: Bearer KEY")
 
 // authorize refuses a request that needs a key and has none that is right. The key of some endpoints may be in the
 // body, which is not read yet.

@@ -21,7 +21,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"unknown path": {"/v2/generate", `{}`, 404, "not_found",
 			`there is no such path: want "/", "/`},
-		"no JSON":     {"/v1/generate", `inputs`, 400, "bad_request", "no JSON"},
+		"no JSON":     {"/v1/generate", `inputs`, 400, "bad_request", "not JSON"},
 		"empty":       {"/v1/generate", ` `, 400, "bad_request", "ends too early"},
 		"cut off":     {"/v1/generate", `{"inputs": ["a"`, 400, "bad_request", "ends too early"},
 		"no object":   {"/v1/generate", `["a"]`, 400, "bad_request", "begin it with {"},

@@ -108,17 +108,15 @@ func translate(e protocol.Engine, fields *request.Object) (protocol.Reply, error
 	g := protocol.Generation{Name: "q", Options: fields.Renamed(nil)}
 	lines := make([][]int, len(asked.Q.List)) // of each text the inputs, -1 for a line that is empty
 	for i, text := range asked.Q.List {
-		for line := range strings.SplitSeq(text, "\n") {
+		for n, line := range strings.Split(text, "\n") {
 			at := -1
 			if line = strings.TrimSpace(line); line != "" {
 				at = len(g.Inputs)
 				g.Inputs = append(g.Inputs, line)
+				g.Places = append(g.Places, place(asked.Q.Many, i, strings.Contains(text, "\n"), n))
 			}
 			lines[i] = append(lines[i], at)
 		}
-	}
-	if len(g.Inputs) > 1 {
-		g.Name = "lines"
 	}
 	if len(g.Inputs) > m.MaxInputs {
 		return protocol.Reply{}, request.Invalid("q has %d lines with text, want at most %d: send them in "+
@@ -135,6 +133,18 @@ func translate(e protocol.Engine, fields *request.Object) (protocol.Reply, error
 		}
 	}
 	return protocol.Reply{Body: put(asked.Q.Many, lines, answers, more)}, nil
+}
+
+// place names a line of a text of q in messages.
+func place(many bool, text int, lines bool, line int) string {
+	name := "q"
+	if many {
+		name = fmt.Sprintf("q[%d]", text)
+	}
+	if lines {
+		name += fmt.Sprintf(", line %d", line+1)
+	}
+	return name
 }
 
 // put makes texts of the translations of their lines: the best ones, and so many others.

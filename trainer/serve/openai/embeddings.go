@@ -80,7 +80,7 @@ func embed(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 		return protocol.Reply{}, request.Invalid("dimensions is %d, but the vectors of the model have %d: leave it out",
 			*asked.Dimensions, width).Of("dimensions")
 	}
-	vectors, err := e.Embed("input", asked.Input.List)
+	vectors, err := e.Embed(protocol.Generation{Name: "input", Inputs: asked.Input.List})
 	if err != nil {
 		return protocol.Reply{}, err
 	}

@@ -1,5 +1,9 @@
-// Package openai answers in the shapes of OpenAI's API, which many clients speak: completions, chat completions (the
-// last message of the user is the input), embeddings and the list of models.
+// Package openai answers in the shapes of OpenAI's API, which many clients speak: completions, chat completions,
+// embeddings and the list of models.
+//
+// Of a chat the text of the last message of the user is the input of the model. T5 knows no conversation, so all other
+// messages are ignored: those of the system (or developer), earlier ones of the user, and those of the assistant and of
+// tools. A temperature of 0 is greedy search, or a beam search where num_beams says so, also beside "do_sample": true.
 //
 // What a request does not say is as the checkpoint has it: without a temperature there is no sampling, unless it has
 // one. Fields that a server need not know are ignored, as the clients expect. Those that would change the answer, and

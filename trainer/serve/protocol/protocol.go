@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"fmt"
 	"iter"
 	"time"
 
@@ -52,8 +53,8 @@ type Engine interface {
 	// Stream yields texts as they are generated: several deltas of each sequence, of which the last has its End. Of a
 	// beam search there is one of each, for its outputs are known at its end only.
 	Stream(g Generation) iter.Seq2[Delta, error]
-	// Embed returns the vectors of texts. name is that of the field that has them, in messages.
-	Embed(name string, texts []string) ([]Vector, error)
+	// Embed returns the vectors of inputs.
+	Embed(g Generation) ([]Vector, error)
 	// CheckKey refuses a key that is not among those of the server, which may have none.
 	CheckKey(key string) error
 }
@@ -79,7 +80,8 @@ type Model struct {
 
 // Generation asks for texts.
 type Generation struct {
-	Name   string   // of the field that has the inputs, in messages
+	Name   string   // of the field that has the inputs
+	Places []string // of each input in the request, in messages; nil is the field, with an index where it has several
 	Inputs []string // as `t5train predict --text` takes them: the rule of the task makes the model's inputs of them
 
 	Options  *request.Object // with the names of /v1/generate
@@ -87,6 +89,17 @@ type Generation struct {
 	KeepStop bool            // which then stand at its end
 	Truncate bool            // inputs that are too long lose their end
 	Tokens   bool            // tell the tokens
+}
+
+// Place names an input in messages.
+func (g Generation) Place(i int) string {
+	switch {
+	case g.Places != nil:
+		return g.Places[i]
+	case len(g.Inputs) == 1:
+		return g.Name
+	}
+	return fmt.Sprintf("%s[%d]", g.Name, i)
 }
 
 // Passed are options of /v1/generate that requests of other protocols may have too, under the same names.

@@ -49,13 +49,13 @@ func Parse(body []byte) (*Object, error) {
 	case errors.Is(err, strictjson.ErrUTF8):
 		return nil, Malformed("the body is not valid UTF-8: encode it so")
 	case errors.Is(err, strictjson.ErrKind):
-		return nil, Malformed("the body is no JSON object: begin it with {")
+		return nil, Malformed("the body is not a JSON object: begin it with {")
 	case errors.Is(err, strictjson.ErrMore):
 		return nil, Malformed("something follows the JSON object: send one object a request")
 	case errors.As(err, &twice):
-		return nil, Malformed("the field %.80q stands there twice: leave one out", string(twice))
+		return nil, Malformed("the field %.80q is given twice: leave one out", string(twice))
 	}
-	return nil, Malformed("the body is no JSON: %v", err)
+	return nil, Malformed("the body is not JSON: %v: send one JSON object", err)
 }
 
 // ParseForm reads a body that is a form, as browsers encode it. All its values are texts; where a number or a switch is
@@ -63,18 +63,18 @@ func Parse(body []byte) (*Object, error) {
 func ParseForm(body []byte) (*Object, error) {
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, Malformed("the body is no form: %v", err)
+		return nil, Malformed("the body is not a form: %v: encode it as application/x-www-form-urlencoded", err)
 	}
 	o := &Object{fields: make(map[string]json.RawMessage), form: true}
 	for name, texts := range values {
 		switch {
 		case len(texts) > 1:
-			return nil, Malformed("the field %.80q stands there twice: leave one out", name)
+			return nil, Malformed("the field %.80q is given twice: leave one out", name)
 		case !utf8.ValidString(name + texts[0]):
 			return nil, Malformed("the body is not valid UTF-8: encode it so")
 		}
 		if o.fields[name], err = json.Marshal(texts[0]); err != nil {
-			return nil, Malformed("the body is no form: %v", err)
+			return nil, Malformed("the body is not a form: %v: encode it as application/x-www-form-urlencoded", err)
 		}
 	}
 	return o, nil
@@ -201,7 +201,7 @@ func (o *Object) Refuse(name, format string, args ...any) {
 
 // RefuseUnknown says that a field would change the answer, that the server cannot heed it, and what else to do.
 func (o *Object) RefuseUnknown(name, remedy string) {
-	o.Refuse(name, "is nothing that this server can heed: leave it out, or %s", remedy)
+	o.Refuse(name, "is not supported: leave it out, or %s", remedy)
 }
 
 // plain returns a field that is no text as JSON has it.

@@ -98,7 +98,7 @@ func TestForm(t *testing.T) {
 	if err := o.Finish(); err != nil || !reflect.DeepEqual(e, want) {
 		t.Errorf("got %+v, %v, want %+v", e, err, want)
 	}
-	for body, want := range map[string]string{"a=%zz": "no form", "a=1&a=2": "twice", "a=%ff": "UTF-8",
+	for body, want := range map[string]string{"a=%zz": "not a form", "a=1&a=2": "twice", "a=%ff": "UTF-8",
 		"%ff=a":   "UTF-8",
 		"count=x": "want an integer", "on=yes": "want true or false", "b=1": "unknown field"} {
 		o, err := ParseForm([]byte(body))

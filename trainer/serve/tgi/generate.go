@@ -84,19 +84,6 @@ func stream(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	return events(e, g, &asked.Parameters)
 }
 
-func root(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
-	var asked rootRequest
-	g, err := read(e, fields, &asked, &asked.generateRequest)
-	if err != nil {
-		return protocol.Reply{}, err
-	}
-	if asked.Stream {
-		return events(e, g, &asked.Parameters)
-	}
-	one, err := answer(e, g, &asked.Parameters)
-	return protocol.Reply{Body: []generated{one}}, err
-}
-
 // answer waits for the text to an input.
 func answer(e protocol.Engine, g protocol.Generation, p *parameters) (generated, error) {
 	g.Tokens = p.Details || p.BestOf != nil // of which the probabilities say which text is the best

@@ -1,6 +1,7 @@
 // Package tgi answers in the shapes of Hugging Face's text-generation-inference, which InferenceClient of
 // huggingface_hub and others speak: a text for an input, with its tokens where a client wants them, at once or as a
-// stream.
+// stream. InferenceClient asks for translations and summaries in the same way, and for vectors in that of
+// text-embeddings-inference.
 //
 // What a request does not say is as the checkpoint has it. A temperature other than 1, top_k, top_p and typical_p mean
 // sampling, as they do there. Fields that a server need not know are ignored. Those that would change the answer, and
@@ -22,8 +23,11 @@ func Endpoints() []protocol.Endpoint {
 			Request: generateRequest{}, Answer: generated{}},
 		{Method: "POST", Path: "/generate_stream", About: "the same, token by token", Serve: stream,
 			Request: generateRequest{}, Event: event{}},
-		{Method: "POST", Path: "/", About: "the same as either of them, as InferenceClient asks for it", Serve: root,
-			Request: rootRequest{}, Answer: []generated{}, Event: event{}},
+		{Method: "POST", Path: "/", Serve: root,
+			About:   "the same as either of them, as InferenceClient asks for it; translations and summaries too",
+			Request: rootRequest{}, Answer: []piped{}, Event: event{}},
+		{Method: "POST", Path: "/embed", About: "the vectors of texts, for InferenceClient", Serve: embed,
+			Request: embedRequest{}, Answer: [][]float32{}},
 		{Method: "GET", Path: "/info", About: "what is served, and its limits, for InferenceClient", Serve: info,
 			Answer: description{}},
 	}
@@ -55,12 +59,6 @@ type generateRequest struct {
 	Parameters parameters `json:"parameters,omitempty"`
 }
 
-// rootRequest is what / reads.
-type rootRequest struct {
-	generateRequest
-	Stream bool `json:"stream,omitempty" about:"server-sent events"`
-}
-
 // parameters say how to generate. The engine reads those that are options of /v1/generate too.
 type parameters struct {
 	BestOf            *int         `json:"best_of,omitempty" about:"samples, of which the best one is the answer (1)"`
@@ -75,6 +73,11 @@ type parameters struct {
 	TopP              *float64     `json:"top_p,omitempty" range:"0 to 1" about:"of sampling"`
 	TypicalP          *float64     `json:"typical_p,omitempty" range:"0 to 1" about:"of sampling"`
 	Truncate          *int         `json:"truncate,omitempty" about:"cut a longer input; at least max_input_tokens"`
+
+	// Of pipelines of transformers, whose other ones change nothing.
+	SourceLanguage string `json:"src_lang,omitempty" about:"that of the model only"`
+	TargetLanguage string `json:"tgt_lang,omitempty" about:"that of the model only"`
+	Truncation     string `json:"truncation,omitempty" about:"cut a longer input, unless it is do_not_truncate"`
 
 	// What is refused unless it changes nothing.
 	AdapterID       json.RawMessage `json:"adapter_id,omitempty" about:"null only"`
@@ -124,6 +127,7 @@ func read(e protocol.Engine, fields *request.Object, into any, asked *generateRe
 	fields.Read(into, e.Model().MaxInputs)
 	p, own := &asked.Parameters, fields.Inner("parameters")
 	p.refuse(fields)
+	p.pipeline(e.Model(), fields)
 	names := map[string]string{"max_new_tokens": "max_new_tokens", "num_return_sequences": "best_of",
 		"temperature": "temperature", "top_p": "top_p", "seed": "seed"}
 	for _, name := range protocol.Passed() {
@@ -151,7 +155,8 @@ func read(e protocol.Engine, fields *request.Object, into any, asked *generateRe
 			*p.Truncate, m.MaxInput)
 	}
 	return protocol.Generation{Name: "inputs", Inputs: []string{asked.Inputs}, Options: options, Stop: p.Stop.List,
-		KeepStop: true, Truncate: p.Truncate != nil}, fields.Finish()
+		KeepStop: true,
+		Truncate: p.Truncate != nil || p.Truncation != "" && p.Truncation != "do_not_truncate"}, fields.Finish()
 }
 
 // description is the answer of /info.
