@@ -18,6 +18,11 @@ func TestExtend(t *testing.T) {
 	for name, lengthen := range map[string]func(c *configs.Config, more int){
 		"epochs": func(c *configs.Config, more int) { c.Train.Epochs = float64(more) },
 		"steps":  func(c *configs.Config, more int) { c.Train.Epochs, c.Train.Steps = 0, 4*more },
+		"epochs, then steps": func(c *configs.Config, more int) {
+			if c.Train.Epochs = float64(more); more == 2 {
+				c.Train.Epochs, c.Train.Steps = 0, 4*more
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			long := testrun.TinyConfig(t)

@@ -66,7 +66,7 @@ func runCommand(a app, c *cobra.Command,
 	sources.add(c)
 	ranks.add(c)
 	c.Flags().BoolVar(&o.Resume, "resume", false, "resume the run in the output folder, and fail if there is none")
-	c.Flags().BoolVar(&o.Extend, "extend", false, "train the finished run in the output folder further, by --epochs more")
+	c.Flags().BoolVar(&o.Extend, "extend", false, "train the finished run in --output by --epochs or --steps more")
 	c.Flags().BoolVar(&o.Overwrite, "overwrite", false, "start again although the output folder holds a run")
 	addNoVerify(c, &o.NoVerify)
 	c.Flags().StringVar(&o.Initial, "save-initial", "",
