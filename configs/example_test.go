@@ -14,6 +14,6 @@ func ExampleLoad() {
 	}})
 	fmt.Println(err)
 	// Output:
-	// train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576 (set)
+	// train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576, or 0 (set)
 	// optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw? (set)
 }

@@ -188,6 +188,9 @@ func (f field) want() string {
 	for i, b := range f.bounds {
 		what += [...]string{" ", " and "}[min(i, 1)] + b.op + " " + strconv.FormatFloat(b.value, 'f', -1, 64)
 	}
+	if f.off {
+		what += ", or 0"
+	}
 	return what
 }
 

@@ -12,18 +12,18 @@ func TestStrictFile(t *testing.T) {
 		want          []string
 	}{
 		{"fraction for an integer", minimal + "train:\n  batch_size: 10.7\n",
-			[]string{"train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576 " +
+			[]string{"train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576, or 0 " +
 				"(run.yaml:6)"}},
 		{"10.0 for an integer", minimal + "train: {steps: 10.0}\n",
-			[]string{"train.steps: got 10.0, want an integer number of steps >= 1 (run.yaml:5)"}},
+			[]string{"train.steps: got 10.0, want an integer number of steps >= 1, or 0 (run.yaml:5)"}},
 		{"1e3 for an integer", minimal + "train: {steps: 1e3}\n",
-			[]string{"train.steps: got 1e3, want an integer number of steps >= 1 (run.yaml:5)"}},
+			[]string{"train.steps: got 1e3, want an integer number of steps >= 1, or 0 (run.yaml:5)"}},
 		{"hexadecimal", minimal + "train: {steps: 0x10}\n",
-			[]string{"train.steps: got 0x10, want an integer number of steps >= 1 (run.yaml:5)"}},
+			[]string{"train.steps: got 0x10, want an integer number of steps >= 1, or 0 (run.yaml:5)"}},
 		{"too large", minimal + "train: {steps: 99999999999999999999}\n",
-			[]string{"train.steps: got 99999999999999999999, want an integer number of steps >= 1 (run.yaml:5)"}},
+			[]string{"train.steps: got 99999999999999999999, want an integer number of steps >= 1, or 0 (run.yaml:5)"}},
 		{"quoted number", minimal + "train: {steps: \"10\"}\n",
-			[]string{`train.steps: got "10" (text), want an integer number of steps >= 1: remove the quotes ` +
+			[]string{`train.steps: got "10" (text), want an integer number of steps >= 1, or 0: remove the quotes ` +
 				`(run.yaml:5)`}},
 		{"number for text", minimal + "tokenizer: {path: 5}\n",
 			[]string{"tokenizer.path: got 5, want a path: put it in quotes (run.yaml:5)"}},
@@ -199,7 +199,7 @@ train:
 schedule: {warmup_steps: 5}
 `, LoadOptions{Env: []string{"T5TRAIN_TRAIN_SEED=x"}, Set: []string{"eval.patience=-1"}})
 	want := []string{
-		"train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576 (run.yaml:3)",
+		"train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576, or 0 (run.yaml:3)",
 		"train.stesp: unknown key: did you mean train.steps? (run.yaml:4)",
 		`train.seed: got "x" (text), want an integer >= 0 (T5TRAIN_TRAIN_SEED)`,
 		"task.name: got nothing, want one of classification, regression, ner, translation, summarization, " +

@@ -49,7 +49,7 @@ func TestValidate(t *testing.T) {
 		{"two batch sizes", func(c *Config) { c.Train.BatchTokens = 4096 },
 			[]string{"train.batch_size, train.batch_tokens: got both, 32 and 4096"}},
 		{"negative epochs", func(c *Config) { c.Train.Epochs = -1 },
-			[]string{"train.epochs: got -1, want a number of epochs > 0 and <= 1000000"}},
+			[]string{"train.epochs: got -1, want a number of epochs > 0 and <= 1000000, or 0"}},
 		{"not a number", func(c *Config) { c.Train.ClipNorm = math.NaN() },
 			[]string{"train.clip_norm: got NaN, want a number >= 0"}},
 		{"infinite", func(c *Config) { c.Train.ClipNorm = math.Inf(1) },
