@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"t5train/internal/floats"
@@ -38,7 +37,7 @@ func (e *Evaluation) WriteJSON(w io.Writer) error {
 	if len(e.Signatures) > 0 {
 		all = append(all, member{"signatures", literal(e.Signatures)})
 	}
-	all = append(all, member{"notes", literal(slices.Concat([]ui.Note{}, e.Notes))})
+	all = append(all, member{"notes", literal(append([]ui.Note{}, e.Notes...))})
 	if _, err := fmt.Fprintln(w, object("", all)); err != nil {
 		return fmt.Errorf("write metrics: %w", err)
 	}

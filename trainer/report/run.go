@@ -39,7 +39,17 @@ type Run struct {
 	Eval       Lines                         `json:"eval"`
 	Notes      []string                      `json:"notes"`    // what could not be read, a line each
 	Findings   []ui.Note                     `json:"findings"` // on the data, the best checkpoint and the run
+	Results    []Result                      `json:"results"`  // of other data
 	Glance     Glance                        `json:"glance"`   // made by [NewPage]
+}
+
+// Result is what `t5train evaluate` wrote into the folder of a run: metrics of other data than those that it chose its
+// best checkpoint by.
+type Result struct {
+	Name      string                 `json:"name"` // of the file: test for test.json
+	Values    map[string]*float64    `json:"values"`
+	Intervals map[string][2]*float64 `json:"intervals"` // 95 %
+	Older     bool                   `json:"older"`     // than the best checkpoint
 }
 
 // The states of a run.
@@ -95,6 +105,7 @@ func Read(dir string) *Run {
 	r.readRecord()
 	r.readHistory()
 	r.readState()
+	r.readResults()
 	return r
 }
 
@@ -204,4 +215,40 @@ func readStanding(dir string) (s standing, err error) {
 		return standing{}, fmt.Errorf("read %s: %w", path, err)
 	}
 	return s, nil
+}
+
+// readResults reads the files of metrics in the folder, and passes over other JSON.
+func (r *Run) readResults() {
+	var best time.Time
+	if run, err := checkpoints.OpenRun(r.Path); err == nil {
+		if info, err := os.Stat(run.Dir(r.BestAt)); err == nil {
+			best = info.ModTime()
+		}
+	}
+	entries, err := os.ReadDir(r.Path)
+	r.note(err)
+	for _, entry := range entries {
+		path := filepath.Join(r.Path, entry.Name())
+		if filepath.Ext(path) != ".json" || !isFile(path) {
+			continue
+		}
+		text, err := bounded.ReadFile(path)
+		r.note(err)
+		var members map[string]json.RawMessage
+		if json.Unmarshal(text, &members) != nil || members["examples"] == nil || members["notes"] == nil {
+			continue
+		}
+		result := Result{Name: strings.TrimSuffix(entry.Name(), ".json"), Values: make(map[string]*float64)}
+		for name, raw := range members {
+			var value *float64 // null is a metric that is not finite
+			if name != "notes" && json.Unmarshal(raw, &value) == nil {
+				result.Values[name] = value
+			}
+		}
+		_ = json.Unmarshal(members["intervals"], &result.Intervals) // else there are none to show
+		if info, err := entry.Info(); err == nil {
+			result.Older = info.ModTime().Before(best)
+		}
+		r.Results = append(r.Results, result)
+	}
 }

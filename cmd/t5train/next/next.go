@@ -46,7 +46,8 @@ func Commands(r *report.Run) (lines []string) {
 	if kind != "" {
 		return append(lines, "t5train finetune --model "+path+" --task classification --train FILE --output FOLDER")
 	}
-	return append(lines, "t5train evaluate --model "+path+" --input FILE", "t5train serve --model "+path)
+	return append(lines, "t5train evaluate --model "+path+" --input FILE --output "+Quoted(filepath.Join(r.Path,
+		"test.json")), "t5train serve --model "+path)
 }
 
 // Input returns the flags by which predict gets an input of a checkpoint, which was trained by an objective or, where

@@ -49,7 +49,7 @@ function confusion(labels, counts) {
   const pairs = counts.flatMap((row, i) => columns.map((label, j) => ({ i, label, count: row[j], part: row[j] / sums[i] })).filter((p) => p.count > 0 && labels[i] !== p.label));
   pairs.sort((a, b) => b.count - a.count || b.part - a.part || a.i - b.i);
   const right = labels.reduce((sum, _, i) => sum + counts[i][i], 0), all = sums.reduce((a, b) => a + b, 0);
-  const list = table(element("table"), ["true", "predicted", ["examples", "number"], ["of the label's", "number"]],
+  const list = table(element("table", { class: "cards" }), ["true", "predicted", ["examples", "number"], ["of the label's", "number"]],
     pairs.slice(0, 12).map((p) => [labels[p.i], p.label, [number(p.count), "number"], [share(p.count, sums[p.i]), "number"]]));
   return [
     element("h3", {}, "Confusion"),
@@ -66,7 +66,7 @@ function classes(labels, counts) {
     return { label, all, right, predicted: predicted[i], f1: all + predicted[i] ? (2 * right) / (all + predicted[i]) : 0 };
   });
   rows.sort((a, b) => b.all - a.all);
-  const body = table(element("table"), ["label", ...["examples", "precision", "recall", "F1"].map((h) => [h, "number"])],
+  const body = table(element("table", { class: "cards" }), ["label", ...["examples", "precision", "recall", "F1"].map((h) => [h, "number"])],
     rows.map((r) => [r.label, [number(r.all), "number"], [share(r.right, r.predicted), "number"], [share(r.right, r.all), "number"], [share(r.f1, 1), "number"]]));
   const few = 12, scroll = element("div", { class: "scroll" }, body);
   return labels.length <= few ? [element("h3", {}, "Classes"), scroll] : [element("details", {}, element("summary", {}, `All ${labels.length} classes`), scroll)];
@@ -101,8 +101,22 @@ function constants(list) {
     Object.entries(c.values).map(([name, value]) => `${name} ${number(value)}`).join(", ") + "."));
 }
 
+// results sets metrics of other data beside those of the validation data, at the same step where that is the best one.
+function results(run, e) {
+  if (!run.results?.length) return [];
+  const k = run.eval.step.lastIndexOf(e.step), held = (name) => run.eval.values?.[name]?.[k];
+  const all = [...new Set([run.metric, ...run.results.flatMap((r) => Object.keys(r.values))])].filter((name) => name !== "examples" && run.results.some((r) => r.values[name] !== undefined));
+  const rows = ["examples", ...all].map((name) => [[name, "nowrap"], [held(name) === undefined ? "–" : number(held(name)), "number"], ...run.results.map((r) => [r.values[name] === undefined ? "–" : withInterval(r, name), "number"])]);
+  const older = run.results.filter((r) => r.older).map((r) => r.name);
+  return [
+    element("h3", {}, "Beside other data"),
+    element("div", { class: "scroll" }, table(element("table", { class: "cards" }), ["metric", ["validation", "number"], ...run.results.map((r) => [r.name, "number"])], rows)),
+    element("p", { class: "quiet" }, "Of the best checkpoint, by t5train evaluate, with 95 % intervals." + (older.length ? ` Older than that checkpoint, so evaluate again: ${older.join(", ")}.` : "")),
+  ];
+}
+
 // showEvaluation fills the section of a run's evaluation; e may be missing.
-function showEvaluation(target, e) {
+function showEvaluation(target, run, e) {
   if (!e) {
     target.replaceChildren(element("p", { class: "quiet" }, "Of this run there is no record of what an evaluation saw: it is not evaluated yet, or of an older version."));
     return;
@@ -110,6 +124,7 @@ function showEvaluation(target, e) {
   target.replaceChildren(
     element("p", { class: "quiet" }, `Step ${number(e.step)}, epoch ${e.epoch.toFixed(2)}, on the validation data.`),
     ...constants(e.constants),
+    ...results(run, e),
     ...(e.confusion ? [...confusion(e.labels, e.confusion), ...classes(e.labels, e.confusion)] : []),
     ...(e.samples ? [element("h3", {}, "Samples"), element("div", { class: "samples" }, e.samples.join("\n"))] : []),
     ...examples("Worst examples", e.worst), ...examples("Best examples", e.best));

@@ -13,6 +13,12 @@ function scale(value, glance) {
   return bar;
 }
 
+// withInterval writes a value of what evaluate wrote, and its interval.
+function withInterval(result, name) {
+  const value = number(result.values[name]), [low, high] = result.intervals?.[name] ?? [];
+  return low === undefined ? value : `${value} (${number(low)} to ${number(high)})`;
+}
+
 // glanceOf returns the card of a run.
 function glanceOf(run, i) {
   const g = run.glance, several = data.runs.length > 1;
@@ -25,6 +31,7 @@ function glanceOf(run, i) {
       value.push(element("p", { class: "quiet" }, `A constant answer, “${g.answer}”, reaches ${number(g.constant)}` + (g.perfect === null ? "." : `, and no mistake ${number(g.perfect)}.`)));
     }
   }
+  for (const r of run.results ?? []) if (r.values[run.metric] !== undefined) value.push(element("p", {}, `On ${r.name}: ${run.metric} ${withInterval(r, run.metric)}.`));
   value.push(element("p", { class: `judgment ${g.judgment}` }, marks[g.judgment] ? `${marks[g.judgment]} ` : "", g.verdict));
   const findings = (run.findings ?? []).map((f) => element("li", {}, f.text));
   const next = (g.next ?? []).map((line) => element("code", {}, line));

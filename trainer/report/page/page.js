@@ -131,7 +131,7 @@ function showSeen() {
   const run = runOf(chosen.run), which = $("#which");
   const same = run.evaluation.best?.step === run.evaluation.latest?.step;
   which.closest("label").hidden = same;
-  showEvaluation($("#seen"), run.evaluation[same ? "latest" : which.value] ?? run.evaluation.latest);
+  showEvaluation($("#seen"), run, run.evaluation[same ? "latest" : which.value] ?? run.evaluation.latest);
   const charts = histograms(run.record.lengths);
   $("#histograms").replaceChildren(...(charts.length ? charts.map((c) => c.box) : [element("p", { class: "quiet" }, "They are not recorded.")]));
   drawnLengths = charts.map((c) => c.draw);
