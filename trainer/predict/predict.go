@@ -193,10 +193,10 @@ type Scored struct {
 
 // TargetScore is how probable a target is after its input.
 type TargetScore struct {
-	LogProb float64 // of all its tokens, EOS included, in nats
-	Tokens  int     // EOS included
+	LogProb float64 `json:"log_prob"` // of all its tokens, EOS included, in nats
+	Tokens  int     `json:"tokens"`   // EOS included
 	// of those, which stand for characters that the tokenizer does not know: the score is not that of the text then
-	Unknown int
+	Unknown int `json:"unknown_tokens,omitempty"`
 }
 
 // Score returns how probable the targets of each text are. Targets are never cut.

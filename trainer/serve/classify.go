@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"t5train/internal/optional"
+	"t5train/trainer/predict"
 	"t5train/trainer/serve/request"
 )
 
@@ -25,13 +26,8 @@ type classifiedResult struct {
 	Label       string  `json:"label"` // the most probable one
 	Probability float64 `json:"probability"`
 	// all, in the order of the task; of a request with top the most probable ones, first the best
-	Labels         []labelShare `json:"labels"`
-	TruncatedInput bool         `json:"truncated_input"`
-}
-
-type labelShare struct {
-	Label       string  `json:"label"`
-	Probability float64 `json:"probability"`
+	Labels         []predict.LabelShare `json:"labels"`
+	TruncatedInput bool                 `json:"truncated_input"`
 }
 
 func (s *Server) classify(x *exchange, fields *request.Object) (classified, error) {
@@ -76,11 +72,11 @@ func (s *Server) classify(x *exchange, fields *request.Object) (classified, erro
 		c := a.classified
 		r := classifiedResult{Label: c.Label.Name, Probability: c.Probability, TruncatedInput: c.InputCut}
 		for k, p := range c.Probabilities {
-			r.Labels = append(r.Labels, labelShare{labels[k].Name, p})
+			r.Labels = append(r.Labels, predict.LabelShare{Label: labels[k].Name, Probability: p})
 		}
 		if top > 0 {
 			slices.SortStableFunc(r.Labels,
-				func(a, b labelShare) int { return cmp.Compare(b.Probability, a.Probability) })
+				func(a, b predict.LabelShare) int { return cmp.Compare(b.Probability, a.Probability) })
 			r.Labels = r.Labels[:top]
 		}
 		results[i] = r

@@ -41,6 +41,7 @@ type generatedResult struct {
 	TruncatedInput bool            `json:"truncated_input"`
 }
 
+// generatedText is a [predict.Sequence] with the fields of /v1/generate.
 type generatedText struct {
 	Text      string  `json:"text"`
 	LogProb   float64 `json:"log_prob"` // of all its tokens, in nats
@@ -48,7 +49,6 @@ type generatedText struct {
 	Tokens    int     `json:"tokens"`   // with the end of the text, where it came
 	Truncated bool    `json:"truncated"`
 
-	// Of a task of entities, as predict gives them.
 	Entities []task.Entity `json:"entities,omitzero"`
 	Unplaced int           `json:"unplaced,omitempty"`
 }
@@ -76,13 +76,10 @@ func (s *Server) generate(x *exchange, fields *request.Object) (generated, error
 	for i, a := range answers {
 		outputs := make([]generatedText, len(a.generated.Sequences))
 		for k, q := range a.generated.Sequences {
-			outputs[k] = generatedText{Text: q.Text, LogProb: q.LogProb, Score: q.Score, Tokens: q.Tokens,
-				Truncated: q.Truncated}
 			if tokens != nil {
-				outputs[k].Entities,
-					outputs[k].Unplaced = predict.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text,
-					tokens[i])
+				q.Entities, q.Unplaced = predict.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text, tokens[i])
 			}
+			outputs[k] = generatedText(q)
 			x.tokensOut += q.Tokens
 		}
 		results[i] = generatedResult{outputs, a.generated.InputCut}

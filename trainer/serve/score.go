@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"t5train/trainer/predict"
 	"t5train/trainer/serve/request"
 )
 
@@ -19,14 +20,8 @@ type scored struct {
 }
 
 type scoredResult struct {
-	Scores         []targetScore `json:"scores"` // one for each target, in their order
-	TruncatedInput bool          `json:"truncated_input"`
-}
-
-type targetScore struct {
-	LogProb float64 `json:"log_prob"`                 // of all tokens of the target after this input, in nats
-	Tokens  int     `json:"tokens"`                   // of the target, with the end of the text
-	Unknown int     `json:"unknown_tokens,omitempty"` // of those, for characters that the tokenizer does not know
+	Scores         []predict.TargetScore `json:"scores"` // one for each target, in their order
+	TruncatedInput bool                  `json:"truncated_input"`
 }
 
 func (s *Server) score(x *exchange, fields *request.Object) (scored, error) {
@@ -69,11 +64,7 @@ func (s *Server) score(x *exchange, fields *request.Object) (scored, error) {
 	}
 	results := make([]scoredResult, len(answers))
 	for i, a := range answers {
-		r := scoredResult{TruncatedInput: a.scored.InputCut}
-		for _, t := range a.scored.Targets {
-			r.Scores = append(r.Scores, targetScore{t.LogProb, t.Tokens, t.Unknown})
-		}
-		results[i] = r
+		results[i] = scoredResult{a.scored.Targets, a.scored.InputCut}
 	}
 	return scored{results}, nil
 }
