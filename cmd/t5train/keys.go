@@ -16,7 +16,6 @@ import (
 	"t5train/configs/suit"
 	"t5train/data/objective"
 	"t5train/internal/ui"
-	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/trainer/setup"
 )
@@ -35,6 +34,7 @@ var optionSections = map[string]string{
 	"predict":     "",
 	"generation":  "",
 	"report":      "report",
+	"sweep":       "sweep",
 	"serve":       "serve",
 }
 
@@ -303,9 +303,7 @@ func (s *configSources) options(c *cobra.Command, flags []configFlag) configs.Lo
 // load merges flags, environment, file and defaults.
 func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 	o := s.options(c, s.flags())
-	for _, size := range model.Sizes() {
-		o.Sizes = append(o.Sizes, size.Name)
-	}
+	o.Sizes = sizeNames()
 	o.SetName, o.Command, o.NoRun, o.Paths, o.Open, o.Sink = "--set", s.command, s.noRun, true, s.open, s.sink
 	o.Facts = func(of configs.Config) suit.Facts { return setup.Facts(c.Context(), of) }
 	if builtin.Has(builtin.Default) {

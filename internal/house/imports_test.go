@@ -11,7 +11,7 @@ import (
 var layers = [][]string{
 	{"cmd/t5train", "examples/classify", "examples/generate", "examples/server", "examples/train"},
 	{"cmd/t5train/help", "cmd/t5train/next", "cmd/t5train/values"},
-	{"trainer/bench", "trainer/report", "internal/ui/terminal"},
+	{"trainer/bench", "trainer/report", "trainer/sweep", "internal/ui/terminal"},
 	{"trainer", "trainer/serve"},
 	{"trainer/card", "trainer/setup", "trainer/speed"},
 	{"trainer/evaluate", "trainer/embed"},

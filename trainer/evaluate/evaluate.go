@@ -101,7 +101,8 @@ const defaultBatch = 32 // examples
 type Evaluation struct {
 	Values     []metric.Value // in the order in which they are shown
 	Intervals  []metric.Interval
-	Signatures []string // how values were computed, by those tools that have a form for it
+	Signatures []string         // how values were computed, by those tools that have a form for it
+	Sampled    []metric.Sampled // what the intervals are taken from, to compare models on the same examples
 
 	Constants []runlog.Constant // what a constant answer is worth; none where no answer would be right twice
 	Notes     []ui.Note

@@ -70,10 +70,10 @@ func Evaluate(ctx context.Context, folder *checkpoints.Folder, o Options) (*Eval
 		return nil, err
 	}
 	progress.Stop()
-	result := &Evaluation{Values: values, Signatures: answers.signatures(), Constants: e.seen.Constants,
-		Notes: append(notes, e.seen.Notes...)}
+	result := &Evaluation{Values: values, Signatures: answers.signatures(), Sampled: answers.sampled(),
+		Constants: e.seen.Constants, Notes: append(notes, e.seen.Notes...)}
 	if o.Group.First() {
-		result.Intervals, err = intervals(ctx, answers.sampled(), metric.Names(values), o.Sink)
+		result.Intervals, err = intervals(ctx, result.Sampled, metric.Names(values), o.Sink)
 	} else {
 		o.Group.SetTimeout(0) // the first rank computes the intervals, and writes all
 	}

@@ -28,6 +28,41 @@ type Interval struct {
 // Resamples is the number of samples that an interval is taken from.
 const Resamples = 1000
 
+// BootstrapDifference returns the 95 % interval of how much more one model has of a value than another on the same
+// examples, by samples of [Bootstrap] that are the same for both: a paired interval, as far narrower than that of two
+// test sets as the models make the same mistakes.
+func BootstrapDifference(ctx context.Context, before, after Sampled, name string, seed uint64) (Interval, error) {
+	pick := func(values []Value) float64 {
+		return values[slices.IndexFunc(values, func(v Value) bool { return v.Name == name })].Value
+	}
+	i := Interval{Name: name}
+	if before.Len() != after.Len() || !slices.Contains(Names(after.Result()), name) {
+		return i, fmt.Errorf("compare %s: the models have answered %d and %d examples", name, before.Len(), after.Len())
+	}
+	all, err := Bootstrap(ctx, difference{before, after, pick}, seed)
+	if err != nil {
+		return i, err
+	}
+	i.Low, i.High = all[0].Low, all[0].High
+	return i, nil
+}
+
+// difference has one value: what the second of two has more of it.
+type difference struct {
+	before, after Sampled
+	pick          func([]Value) float64
+}
+
+func (d difference) Len() int { return d.after.Len() }
+
+func (d difference) Result() []Value {
+	return []Value{{Value: d.pick(d.after.Result()) - d.pick(d.before.Result())}}
+}
+
+func (d difference) Sample(index []int) []Value {
+	return []Value{{Value: d.pick(d.after.Sample(index)) - d.pick(d.before.Sample(index))}}
+}
+
 // Bootstrap returns the 95 % interval of each value of a result, in its order: all but the 25 lowest and the 25 highest
 // values of [Resamples] samples with replacement, each of as many examples as there are (the percentile interval of
 // Efron and Tibshirani 1993, chapter 13; Koehn 2004 for BLEU). Sample r is a pure function of the seed, r and the

@@ -95,6 +95,29 @@ func TestBootstrapOfAShare(t *testing.T) {
 	}
 }
 
+// What two models do on the same examples differs far less than what they do on two test sets.
+func TestBootstrapDifference(t *testing.T) {
+	before, after := newClassification(t, 2), newClassification(t, 2)
+	const n = 1000
+	for i := range n {
+		add(t, before, 1, answered(i >= 300))
+		add(t, after, 1, answered(i >= 300 && i < n-10 || i < 30)) // 30 more, 10 less
+	}
+	name := before.Result()[0].Name
+	in, err := BootstrapDifference(t.Context(), before, after, name, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := 1.96 * math.Sqrt((0.04-0.02*0.02)/n)
+	if !(math.Abs(in.Low-(0.02-half)) <= 0.003 && math.Abs(in.High-(0.02+half)) <= 0.003) {
+		t.Errorf("interval %v to %v, want about %.3f to %.3f", in.Low, in.High, 0.02-half, 0.02+half)
+	}
+	add(t, after, 1, answered(true))
+	if _, err := BootstrapDifference(t.Context(), before, after, name, 5); err == nil {
+		t.Error("models that have answered different examples are compared")
+	}
+}
+
 func TestBootstrapOfNothing(t *testing.T) {
 	for name, m := range everySampled(t, 0) {
 		for k, in := range bootstrap(t, m, 1) {

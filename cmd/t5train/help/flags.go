@@ -4,7 +4,7 @@ package help
 var flags = []group{
 	{"Flags", []string{
 		"config", "set", "for", "model", "adapter", "size", "task", "objective", "component", "train", "validation",
-		"test", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes",
+		"test", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes", "trials",
 		"steps", "learning-rate", "batch-size", "precision", "type", "vocab-size", "address", "watch", "plots", "nodes",
 		"cores", "bandwidth", "revision", "endpoint",
 	}},
