@@ -29,7 +29,13 @@ func randomLengths(r *rand.Rand, sequences, longest int) Batch {
 // trainingGraph returns a graph of a tiny model that differentiates, and what makes a step of it.
 func trainingGraph(t *testing.T, recompute bool) (graph *LossGraph, step func(b Batch)) {
 	t.Helper()
-	graph, err := tiny(t, "gated-gelu", true).LossGraph(kernel.NewWorkers(2),
+	return trainingGraphOn(t, kernel.NewWorkers(2), "gated-gelu", recompute)
+}
+
+func trainingGraphOn(t *testing.T, w *kernel.Workers, proj string, recompute bool) (graph *LossGraph,
+	step func(b Batch)) {
+	t.Helper()
+	graph, err := tiny(t, proj, true).LossGraph(w,
 		LossOptions{Dropout: 0.1, Gradients: true, Recompute: recompute})
 	if err != nil {
 		t.Fatal(err)
@@ -117,5 +123,20 @@ func TestRecomputeSavesMemory(t *testing.T) {
 	}
 	if kept, again := memory(false), memory(true); again > kept*2/3 {
 		t.Errorf("%d bytes with recomputation and %d without", again, kept)
+	}
+}
+
+// Activations that only products read are kept in two bytes; the inside of a gated feed-forward stays in four.
+func TestBFloat16SavesMemory(t *testing.T) {
+	b := randomLengths(rand.New(rand.NewPCG(1, 2)), 60, 40)
+	for proj, most := range map[string]float64{"relu": 0.7, "gated-gelu": 0.85} {
+		memory := func(p kernel.Precision) float64 {
+			graph, step := trainingGraphOn(t, kernel.NewWorkers(2).In(p), proj, false)
+			step(b)
+			return float64(graph.Memory())
+		}
+		if got, float := memory(kernel.BFloat16), memory(kernel.Float32); got > most*float {
+			t.Errorf("%s: %.0f bytes in bfloat16 and %.0f in float32", proj, got, float)
+		}
 	}
 }

@@ -111,6 +111,23 @@ func ActivateBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int
 	})
 }
 
+// ReLUBackward computes dx = scale * dy where y is positive, else 0, for [rows, d]: y is that of a ReLU and a dropout,
+// which leaves 0 where it drops, and scale the one of the dropout. With halves set y is in bfloat16; see [Halve].
+func ReLUBackward(w *Workers, dx, dy, y []float32, halves bool, scale float32, rows, d int) {
+	w = w.orDefault()
+	l := &w.isa.loops
+	w.Rows(rows, grainFor(d), func(lo, hi int) {
+		if halves {
+			l.reluHalves(y[lo*d/2:hi*d/2], dx[lo*d:hi*d], dy[lo*d:hi*d], scale)
+			return
+		}
+		l.activations[ReLU].backward(dx[lo*d:hi*d], dy[lo*d:hi*d], y[lo*d:hi*d])
+		if scale != 1 {
+			l.affine(dx[lo*d:hi*d], scale, 0)
+		}
+	})
+}
+
 // ActivateGated computes y = f(gate) * value, where a row of x [rows, 2d] is the gate followed by the value
 // (wi_0 and wi_1 of T5 1.1); y is [rows, d].
 func ActivateGated(w *Workers, f Activation, y, x []float32, rows, d int) {

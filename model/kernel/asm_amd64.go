@@ -309,6 +309,26 @@ func splitPairsA512(dst *float32, dstPanel int, low *float32, high *float32, pai
 //go:noescape
 func splitPairsB512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
 
+// splitHalvesA512 pairs rows of bfloat16 and writes them to panels of 14 words. low and high are the rows of the first pair, pair is from one pair to the next; strides are in bytes. The masks have a bit for each column of a panel that is read; others are 0.
+//
+//go:noescape
+func splitHalvesA512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
+
+// splitHalvesB512 pairs rows of bfloat16 and writes them to panels of 32 words. low and high are the rows of the first pair, pair is from one pair to the next; strides are in bytes. The masks have a bit for each column of a panel that is read; others are 0.
+//
+//go:noescape
+func splitHalvesB512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
+
+// halve512 rounds x, an even number of elements, to bfloat16 in words, two in each.
+//
+//go:noescape
+func halve512(words []float32, x []float32)
+
+// reluHalves512 writes scale·dy to dx where the bfloat16 of words, two in each, is positive, else 0.
+//
+//go:noescape
+func reluHalves512(words []float32, dx []float32, dy []float32, scale float32)
+
 // transposePairs512 rounds blocks of 16 rows and 32 columns to bfloat16 and transposes them: the pair of columns (2p, 2p+1) of row r goes to word (p, r) of dst. Strides are in bytes.
 //
 //go:noescape

@@ -13719,7 +13719,7 @@ TEXT ·splitPairsA512(SB), NOSPLIT, $0-64
 	SHRL    $0x10, R8
 	KMOVW   R9, K2
 	SHRL    $0x10, R9
-	VMOVUPS interleaved<>+0(SB), Z31
+	VMOVUPS interleaved0<>+0(SB), Z31
 
 pair:
 	MOVQ AX, R8
@@ -13749,23 +13749,23 @@ panel:
 	VZEROUPPER
 	RET
 
-DATA interleaved<>+0(SB)/4, $0x00200000
-DATA interleaved<>+4(SB)/4, $0x00210001
-DATA interleaved<>+8(SB)/4, $0x00220002
-DATA interleaved<>+12(SB)/4, $0x00230003
-DATA interleaved<>+16(SB)/4, $0x00240004
-DATA interleaved<>+20(SB)/4, $0x00250005
-DATA interleaved<>+24(SB)/4, $0x00260006
-DATA interleaved<>+28(SB)/4, $0x00270007
-DATA interleaved<>+32(SB)/4, $0x00280008
-DATA interleaved<>+36(SB)/4, $0x00290009
-DATA interleaved<>+40(SB)/4, $0x002a000a
-DATA interleaved<>+44(SB)/4, $0x002b000b
-DATA interleaved<>+48(SB)/4, $0x002c000c
-DATA interleaved<>+52(SB)/4, $0x002d000d
-DATA interleaved<>+56(SB)/4, $0x002e000e
-DATA interleaved<>+60(SB)/4, $0x002f000f
-GLOBL interleaved<>(SB), RODATA|NOPTR, $64
+DATA interleaved0<>+0(SB)/4, $0x00200000
+DATA interleaved0<>+4(SB)/4, $0x00210001
+DATA interleaved0<>+8(SB)/4, $0x00220002
+DATA interleaved0<>+12(SB)/4, $0x00230003
+DATA interleaved0<>+16(SB)/4, $0x00240004
+DATA interleaved0<>+20(SB)/4, $0x00250005
+DATA interleaved0<>+24(SB)/4, $0x00260006
+DATA interleaved0<>+28(SB)/4, $0x00270007
+DATA interleaved0<>+32(SB)/4, $0x00280008
+DATA interleaved0<>+36(SB)/4, $0x00290009
+DATA interleaved0<>+40(SB)/4, $0x002a000a
+DATA interleaved0<>+44(SB)/4, $0x002b000b
+DATA interleaved0<>+48(SB)/4, $0x002c000c
+DATA interleaved0<>+52(SB)/4, $0x002d000d
+DATA interleaved0<>+56(SB)/4, $0x002e000e
+DATA interleaved0<>+60(SB)/4, $0x002f000f
+GLOBL interleaved0<>(SB), RODATA|NOPTR, $64
 
 // func splitPairsB512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
 // Requires: AVX, AVX512BW, AVX512F
@@ -13786,7 +13786,7 @@ TEXT ·splitPairsB512(SB), NOSPLIT, $0-64
 	SHRL    $0x10, R8
 	KMOVW   R9, K4
 	SHRL    $0x10, R9
-	VMOVUPS interleaved<>+0(SB), Z31
+	VMOVUPS interleaved0<>+0(SB), Z31
 
 pair:
 	MOVQ AX, R8
@@ -13821,6 +13821,210 @@ panel:
 	ADDQ      $0x00000080, AX
 	DECQ      DI
 	JNZ       pair
+	VZEROUPPER
+	RET
+
+// func splitHalvesA512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·splitHalvesA512(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstPanel+8(FP), CX
+	MOVQ    low+16(FP), DX
+	MOVQ    high+24(FP), BX
+	MOVQ    pair+32(FP), SI
+	MOVQ    pairs+48(FP), DI
+	MOVL    mask+56(FP), R8
+	MOVL    highMask+60(FP), R9
+	KMOVD   R8, K1
+	KMOVD   R9, K2
+	VMOVUPS interleaved0<>+0(SB), Z30
+
+pair:
+	MOVQ AX, R8
+	MOVQ DX, R9
+	MOVQ BX, R10
+	MOVQ panels+40(FP), R11
+
+panel:
+	VMOVDQU16.Z (R9), K1, Z0
+	VMOVDQU16.Z (R10), K2, Z1
+	VMOVAPS     Z0, Z2
+	VPERMT2W    Z1, Z30, Z2
+	VMOVUPS     Z2, (R8)
+	ADDQ        $0x0000001c, R9
+	ADDQ        $0x0000001c, R10
+	ADDQ        CX, R8
+	DECQ        R11
+	JNZ         panel
+	ADDQ        SI, DX
+	ADDQ        SI, BX
+	ADDQ        $0x00000038, AX
+	DECQ        DI
+	JNZ         pair
+	VZEROUPPER
+	RET
+
+// func splitHalvesB512(dst *float32, dstPanel int, low *float32, high *float32, pair int, panels int, pairs int, mask uint32, highMask uint32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·splitHalvesB512(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstPanel+8(FP), CX
+	MOVQ    low+16(FP), DX
+	MOVQ    high+24(FP), BX
+	MOVQ    pair+32(FP), SI
+	MOVQ    pairs+48(FP), DI
+	MOVL    mask+56(FP), R8
+	MOVL    highMask+60(FP), R9
+	KMOVD   R8, K1
+	KMOVD   R9, K2
+	VMOVUPS interleaved0<>+0(SB), Z30
+	VMOVUPS interleaved16<>+0(SB), Z31
+
+pair:
+	MOVQ AX, R8
+	MOVQ DX, R9
+	MOVQ BX, R10
+	MOVQ panels+40(FP), R11
+
+panel:
+	VMOVDQU16.Z (R9), K1, Z0
+	VMOVDQU16.Z (R10), K2, Z1
+	VMOVAPS     Z0, Z2
+	VPERMT2W    Z1, Z30, Z2
+	VMOVUPS     Z2, (R8)
+	VMOVAPS     Z0, Z3
+	VPERMT2W    Z1, Z31, Z3
+	VMOVUPS     Z3, 64(R8)
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        CX, R8
+	DECQ        R11
+	JNZ         panel
+	ADDQ        SI, DX
+	ADDQ        SI, BX
+	ADDQ        $0x00000080, AX
+	DECQ        DI
+	JNZ         pair
+	VZEROUPPER
+	RET
+
+DATA interleaved16<>+0(SB)/4, $0x00300010
+DATA interleaved16<>+4(SB)/4, $0x00310011
+DATA interleaved16<>+8(SB)/4, $0x00320012
+DATA interleaved16<>+12(SB)/4, $0x00330013
+DATA interleaved16<>+16(SB)/4, $0x00340014
+DATA interleaved16<>+20(SB)/4, $0x00350015
+DATA interleaved16<>+24(SB)/4, $0x00360016
+DATA interleaved16<>+28(SB)/4, $0x00370017
+DATA interleaved16<>+32(SB)/4, $0x00380018
+DATA interleaved16<>+36(SB)/4, $0x00390019
+DATA interleaved16<>+40(SB)/4, $0x003a001a
+DATA interleaved16<>+44(SB)/4, $0x003b001b
+DATA interleaved16<>+48(SB)/4, $0x003c001c
+DATA interleaved16<>+52(SB)/4, $0x003d001d
+DATA interleaved16<>+56(SB)/4, $0x003e001e
+DATA interleaved16<>+60(SB)/4, $0x003f001f
+GLOBL interleaved16<>(SB), RODATA|NOPTR, $64
+
+// func halve512(words []float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·halve512(SB), NOSPLIT, $0-48
+	MOVQ words_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+round:
+	CMPQ         DX, $0x20
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	LONG         $0x487ef262
+	WORD         $0xc072
+	LONG         $0x487ef262
+	WORD         $0xc972
+	VINSERTF64X4 $0x01, Y1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x20, DX
+	JMP          round
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $-1, BX
+	BZHIL        DX, BX, SI
+	KMOVW        SI, K2
+	SHRL         $0x10, SI
+	KMOVW        SI, K3
+	SHRQ         $0x01, DX
+	BZHIL        DX, BX, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K2, Z0
+	VMOVUPS.Z    64(CX), K3, Z1
+	LONG         $0x487ef262
+	WORD         $0xc072
+	LONG         $0x487ef262
+	WORD         $0xc972
+	VINSERTF64X4 $0x01, Y1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluHalves512(words []float32, dx []float32, dy []float32, scale float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·reluHalves512(SB), NOSPLIT, $0-76
+	MOVQ         words_base+0(FP), AX
+	MOVQ         dx_base+24(FP), CX
+	MOVQ         dy_base+48(FP), DX
+	MOVQ         dy_len+56(FP), BX
+	VBROADCASTSS scale+72(FP), Z2
+	VXORPS       Y1, Y1, Y1
+
+round:
+	CMPQ     BX, $0x20
+	JL       tail
+	VMOVUPS  (AX), Z0
+	VPCMPW   $0x06, Z1, Z0, K4
+	VMOVUPS  (DX), Z3
+	VMULPS.Z Z2, Z3, K4, Z3
+	VMOVUPS  Z3, (CX)
+	KSHIFTRD $0x10, K4, K4
+	VMOVUPS  64(DX), Z3
+	VMULPS.Z Z2, Z3, K4, Z3
+	VMOVUPS  Z3, 64(CX)
+	KSHIFTRD $0x10, K4, K4
+	ADDQ     $0x40, AX
+	ADDQ     $0x00000080, CX
+	ADDQ     $0x00000080, DX
+	SUBQ     $0x20, BX
+	JMP      round
+
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, DI
+	KMOVW     DI, K2
+	SHRL      $0x10, DI
+	KMOVW     DI, K3
+	SHRQ      $0x01, BX
+	BZHIL     BX, SI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX), K1, Z0
+	VPCMPW    $0x06, Z1, Z0, K4
+	VMOVUPS.Z (DX), K2, Z3
+	VMULPS.Z  Z2, Z3, K4, Z3
+	VMOVUPS   Z3, K2, (CX)
+	KSHIFTRD  $0x10, K4, K4
+	VMOVUPS.Z 64(DX), K3, Z3
+	VMULPS.Z  Z2, Z3, K4, Z3
+	VMOVUPS   Z3, K3, 64(CX)
+	KSHIFTRD  $0x10, K4, K4
+
+end:
 	VZEROUPPER
 	RET
 

@@ -18,6 +18,9 @@ type Attention struct {
 	KeyLengths    []int32
 	FirstPosition int
 
+	// Halves says that q, k and v are in bfloat16; see [Operand]. Dim is even then.
+	Halves bool
+
 	Masked  []bool // keys that no query sees, [keys]; nil when all are seen
 	Bias    Bias   // relative position bias, none in cross-attention
 	Dropout Dropout
@@ -59,8 +62,8 @@ func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float3
 					mask.row(row, row, uint32(i))
 				}
 			}
-			s.gemm(false, false, rows, a.Dim, keys, scores, keys, v[t.key(0, kvStride):], kvStride, false,
-				out[t.query(lo, outStride):], outStride)
+			s.gemm(rows, a.Dim, keys, Operand{Data: scores, Stride: keys}, a.operand(v, t.key(0, kvStride), kvStride),
+				false, out[t.query(lo, outStride):], outStride)
 		}
 	})
 }
@@ -98,7 +101,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				continue
 			}
 			w.counters.count(5, rows, keys, a.Dim)
-			gradient := dOut[t.query(lo, outStride):]
+			gradient := Operand{Data: dOut[t.query(lo, outStride):], Stride: outStride}
 			p := a.scores(s, t, lo, rows, keys, q, qStride, k, kvStride)
 			for r := range rows {
 				row := p[r*keys : (r+1)*keys]
@@ -108,8 +111,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				clear(row[seen:])
 			}
 			dp := grow(&s.d, rows*keys)
-			s.gemm(false, true, rows, keys, a.Dim, gradient, outStride, v[t.key(0, kvStride):], kvStride, false, dp,
-				keys)
+			s.gemm(rows, keys, a.Dim, gradient, a.operand(v, t.key(0, kvStride), kvStride).transpose(), false, dp, keys)
 			dropped := p
 			if !a.Dropout.Off() {
 				dropped = grow(&s.e, rows*keys)
@@ -119,7 +121,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 					mask.row(dp[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys], i)
 				}
 			}
-			s.gemm(true, false, keys, a.Dim, rows, dropped, keys, gradient, outStride, true, dv[t.key(0, dkvStride):],
+			s.gemm(keys, a.Dim, rows, Operand{dropped, keys, true, false}, gradient, true, dv[t.key(0, dkvStride):],
 				dkvStride)
 			// dScore = p * (dp - sum(p*dp)), the backward pass of softmax.
 			for r := range rows {
@@ -129,9 +131,10 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 					l.add(distances[t.queries-1-(lo+r):][:keys], g)
 				}
 			}
-			s.gemm(false, false, rows, a.Dim, keys, dp, keys, k[t.key(0, kvStride):], kvStride, false,
+			dScores := Operand{Data: dp, Stride: keys}
+			s.gemm(rows, a.Dim, keys, dScores, a.operand(k, t.key(0, kvStride), kvStride), false,
 				dq[t.query(lo, dqStride):], dqStride)
-			s.gemm(true, false, keys, a.Dim, rows, dp, keys, q[t.query(lo, qStride):], qStride, true,
+			s.gemm(keys, a.Dim, rows, dScores.transpose(), a.operand(q, t.query(lo, qStride), qStride), true,
 				dk[t.key(0, dkvStride):], dkvStride)
 		}
 	})
@@ -159,8 +162,8 @@ func (a *Attention) sumBias(w *Workers, dBias, partial []float32) {
 func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float32, qStride int, k []float32,
 	kStride int) []float32 {
 	scores := grow(&s.c, rows*keys)
-	s.gemm(false, true, rows, keys, a.Dim, q[t.query(lo, qStride):], qStride, k[t.key(0, kStride):], kStride, false,
-		scores, keys)
+	s.gemm(rows, keys, a.Dim, a.operand(q, t.query(lo, qStride), qStride),
+		a.operand(k, t.key(0, kStride), kStride).transpose(), false, scores, keys)
 	if a.Bias.Values != nil {
 		for r := range rows {
 			s.isa.loops.add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))
@@ -176,6 +179,19 @@ func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float
 		}
 	}
 	return scores
+}
+
+// operand is q, k or v from an element on.
+func (a *Attention) operand(x []float32, first, stride int) Operand {
+	if a.Halves {
+		first /= 2
+	}
+	return Operand{x[first:], stride, false, a.Halves}
+}
+
+func (o Operand) transpose() Operand {
+	o.Transposed = !o.Transposed
+	return o
 }
 
 // visible returns how many of the keys the query row before position end may see.

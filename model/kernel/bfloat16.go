@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -43,7 +44,8 @@ func (p Precision) String() string { return precisions[p] }
 type pairKernels struct {
 	gemm func(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
 		accumulate bool)
-	splitA, splitB splitPairs // those of isa for pairs
+	splitA, splitB   splitPairs // those of isa for pairs
+	halvesA, halvesB splitPairs // the same of rows in bfloat16
 	// transpose turns blocks of side rows and twice as many columns over, edge a part of one; see transposePairs512.
 	transpose func(dst *float32, dstRow int, src *float32, srcRow, blocks int)
 	edge      func(dst *float32, dstRow int, src *float32, srcRow, rows int, mask uint32, pairs int)
@@ -98,8 +100,12 @@ func (i *isa) packB(dst []float32, b operand, k, cols int) {
 	case i.pairs == nil:
 		i.packFloatsB(dst, b, k, cols)
 		i.loops.round(dst[:Blocks(cols, i.cols)*i.cols*k])
+	case b.col == 1 && b.halves:
+		i.pairs.halvesB.pack(dst, i.cols, i.cols*i.depth(k), b, k, cols)
 	case b.col == 1:
-		i.pairs.splitB.pack(dst, i.cols, i.cols*i.depth(k), b.data, b.row, k, cols)
+		i.pairs.splitB.pack(dst, i.cols, i.cols*i.depth(k), b, k, cols)
+	case b.halves:
+		i.packFloatsB(dst, b.words(), i.depth(k), cols)
 	default:
 		for j := 0; j < cols; j += i.cols {
 			i.transposePairs(dst[j*i.depth(k):], i.cols, b.data[j*b.col:], b.col, min(i.cols, cols-j), k)
@@ -115,8 +121,12 @@ func (i *isa) packA(dst []float32, a operand, m, k int) {
 	case i.pairs == nil:
 		i.packFloatsA(dst, a, m, k)
 		i.loops.round(dst[:Blocks(m, i.rows)*panel])
+	case a.row == 1 && a.halves:
+		i.pairs.halvesA.pack(dst, i.rows, panel, operand{a.data, a.col, 1, true}, k, m)
 	case a.row == 1:
-		i.pairs.splitA.pack(dst, i.rows, panel, a.data, a.col, k, m)
+		i.pairs.splitA.pack(dst, i.rows, panel, operand{a.data, a.col, 1, false}, k, m)
+	case a.halves:
+		i.packFloatsA(dst, a.words(), m, i.depth(k))
 	default:
 		for r := 0; r < m; r += i.rows {
 			i.transposePairs(dst[r/i.rows*panel:], i.rows, a.data[r*a.row:], a.row, min(i.rows, m-r), k)
@@ -124,17 +134,21 @@ func (i *isa) packA(dst []float32, a operand, m, k int) {
 	}
 }
 
-// pack packs the columns of a [k, cols] matrix, whose rows are stride apart, into panels of a width, panel elements
-// apart. Of an odd k, the last row is paired with zeros.
-func (split splitPairs) pack(dst []float32, width, panel int, src []float32, stride, k, cols int) {
+// pack packs the columns of a [k, cols] matrix with contiguous rows into panels of a width, panel elements apart. Of an
+// odd k, the last row is paired with zeros.
+func (split splitPairs) pack(dst []float32, width, panel int, src operand, k, cols int) {
+	pair := 8 * src.row
+	if src.halves {
+		pair /= 2
+	}
 	// columns packs panels of as many columns as a mask has bits.
 	columns := func(first, panels int, mask uint32) {
-		to, from := dst[first*panel:], src[first*width:]
+		to, from := dst[first*panel:], func(row int) *float32 { return &src.at(row, first*width).data[0] }
 		if k > 1 {
-			split(&to[0], 4*panel, &from[0], &from[stride], 8*stride, panels, k/2, mask, mask)
+			split(&to[0], 4*panel, from(0), from(1), pair, panels, k/2, mask, mask)
 		}
 		if k%2 == 1 {
-			split(&to[k/2*width], 4*panel, &from[(k-1)*stride], nil, 0, panels, 1, mask, 0)
+			split(&to[k/2*width], 4*panel, from(k-1), nil, 0, panels, 1, mask, 0)
 		}
 	}
 	whole := cols / width
@@ -165,6 +179,33 @@ func (i *isa) transposePairs(dst []float32, width int, src []float32, stride, co
 	}
 }
 
+// Halve rounds x [rows, cols] to bfloat16, two elements in each of words; cols is even.
+func Halve(w *Workers, words, x []float32, rows, cols int) {
+	w = w.orDefault()
+	w.Rows(rows, grainFor(cols), func(lo, hi int) {
+		w.isa.loops.halve(words[lo*cols/2:hi*cols/2], x[lo*cols:hi*cols])
+	})
+}
+
+// halve is the portable loop of Halve.
+func halve(words, x []float32) {
+	for i := range words {
+		words[i] = bfloat16.Pair(x[2*i], x[2*i+1])
+	}
+}
+
+// reluHalves is the portable loop of ReLUBackward for halves.
+func reluHalves(words, dx, dy []float32, scale float32) {
+	for i, word := range words {
+		low, high := bfloat16.Parts(word)
+		for j, y := range [2]float32{low, high} {
+			if dx[2*i+j] = 0; math.Float32bits(y)<<1 != 0 && math.Float32bits(y)>>31 == 0 {
+				dx[2*i+j] = scale * dy[2*i+j]
+			}
+		}
+	}
+}
+
 // pairsAreRight reports whether the kernels of AVX512-BF16 compute here what they are to: one product is compared with
 // portable Go, bit by bit.
 var pairsAreRight = sync.OnceValue(func() bool {
@@ -182,7 +223,7 @@ var pairsAreRight = sync.OnceValue(func() bool {
 		b[j] = float32(j%97-48) / 17
 	}
 	c := make([]float32, m*n)
-	(&scratch{isa: i}).vectorGemm(m, n, k, operandOf(a, k, false), operandOf(b, n, false), false, c, n)
+	(&scratch{isa: i}).gemm(m, n, k, Operand{Data: a, Stride: k}, Operand{Data: b, Stride: n}, false, c, n)
 	return slices.Equal(c, portablePairs(m, n, k, a, b))
 })
 
@@ -273,7 +314,7 @@ func LinearHalves(w *Workers, y []float32, stride int, x []float32, rows int, ac
 				i.loops.round(a[lo*m.In : hi*m.In])
 				return
 			}
-			i.packA(a[lo/i.rows*i.panelA(i.depth(m.In)):], operandOf(x[lo*m.In:], m.In, false), hi-lo, m.In)
+			i.packA(a[lo/i.rows*i.panelA(i.depth(m.In)):], operand{x[lo*m.In:], m.In, 1, false}, hi-lo, m.In)
 		}
 		multiply := func(task int) {
 			w.borrow(func(s *scratch) {

@@ -104,3 +104,151 @@ func transposed(x []float32, rows, cols int) []float32 {
 	}
 	return y
 }
+
+// halved returns x in bfloat16, two elements in a word.
+func halved(x []float32) []float32 {
+	words := make([]float32, len(x)/2)
+	halve(words, x)
+	return words
+}
+
+// TestHalves holds products of operands that are in bfloat16 already to the bits of those that are rounded while they
+// are packed, in all layouts, on one thread and on three.
+func TestHalves(t *testing.T) {
+	for _, s := range [][3]int{{2, 2, 2}, {15, 34, 2}, {17, 36, 75}, {30, 66, 33}, {64, 128, 64}, {15, 34, 1050},
+		{171, 34, 6}, {6, 2100, 7}} {
+		for mode := range 32 {
+			transA, transB, halfA, halfB, accumulate := mode&1 != 0, mode&2 != 0, mode&4 != 0, mode&8 != 0, mode&16 != 0
+			m, n, k := s[0], s[1], s[2]
+			if halfA && !transA || halfB && transB { // rows of A or of Bᵀ
+				k = Blocks(k, 2) * 2
+			}
+			if halfA && transA {
+				m = Blocks(m, 2) * 2
+			}
+			lda, ldb, rowsA, rowsB := k+4, n+2, m, k
+			if transA {
+				lda, rowsA = m+4, k
+			}
+			if transB {
+				ldb, rowsB = k+2, n
+			}
+			if lda%2 != 0 && halfA || ldb%2 != 0 && halfB {
+				t.Fatal("rows in bfloat16 must be even")
+			}
+			a, b, c := randoms(1, rowsA*lda), randoms(2, rowsB*ldb), randoms(3, m*n)
+			x, y := Operand{a, lda, transA, false}, Operand{b, ldb, transB, false}
+			if halfA {
+				x.Data, x.Halves = halved(a), true
+			}
+			if halfB {
+				y.Data, y.Halves = halved(b), true
+			}
+			for _, isa := range ISAs() {
+				want, got, threads, one := slices.Clone(c), slices.Clone(c), slices.Clone(c), slices.Clone(c)
+				w := NewWorkersOn(isa, 1).In(BFloat16)
+				Gemm(w, transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, n)
+				Multiply(w, m, n, k, x, y, accumulate, got, n)
+				Multiply(NewWorkersOn(isa, 3).In(BFloat16), m, n, k, x, y, accumulate, threads, n)
+				w.borrow(func(s *scratch) { s.gemm(m, n, k, x, y, accumulate, one, n) })
+				if !slices.Equal(got, want) || !slices.Equal(threads, want) || !slices.Equal(one, want) {
+					t.Fatalf("%s %dx%dx%d, mode %b: other bits than from float32", isa, m, n, k, mode)
+				}
+			}
+		}
+	}
+}
+
+// Attention with operands in bfloat16 has the bits of that which rounds them.
+func TestAttentionOfHalves(t *testing.T) {
+	const heads, dim, length = 3, 6, 70
+	const inner = heads * dim
+	offsets := []int32{0, length, length, length + 1, 90}
+	bias := randoms(4, heads*(2*length-1))
+	for _, isa := range ISAs() {
+		w := NewWorkersOn(isa, 2).In(BFloat16)
+		var results [2][][]float32
+		for i, halves := range []bool{false, true} {
+			q, k, v, dOut := randoms(1, 90*inner), randoms(2, 90*inner), randoms(3, 90*inner), randoms(5, 90*inner)
+			if halves {
+				q, k, v = halved(q), halved(k), halved(v)
+			}
+			a := Attention{Heads: heads, Dim: dim, Causal: true, QueryOffsets: offsets, KeyOffsets: offsets,
+				Bias: Bias{length, bias}, Dropout: Dropout{Rate: 0.1}, Halves: halves,
+				Max: make([]float32, 90*heads), Inverse: make([]float32, 90*heads)}
+			out, dq, dk, dv := make([]float32, 90*inner), make([]float32, 90*inner), make([]float32, 90*inner),
+				make([]float32, 90*inner)
+			dBias := make([]float32, len(bias))
+			a.Forward(w, out, inner, q, inner, k, v, inner)
+			a.Backward(w, dq, inner, dk, dv, inner, dBias, dOut, inner, q, inner, k, v, inner)
+			results[i] = [][]float32{out, dq, dk, dv, dBias}
+		}
+		for i, want := range results[0] {
+			if !slices.Equal(results[1][i], want) {
+				t.Errorf("%s: result %d has other bits", isa, i)
+			}
+		}
+	}
+}
+
+// The loops of halves are those of portable Go bit by bit, at every length and with special values.
+func TestLoopsOfHalves(t *testing.T) {
+	special := []float32{1e-40, -1e-40, 0, float32(math.Copysign(0, -1)), float32(math.Inf(1)), float32(math.Inf(-1)),
+		math.MaxFloat32, 1 + 1.0/256, 1 + 3.0/256, -1, float32(math.NaN())}
+	bits := func(x []float32) []uint32 {
+		b := make([]uint32, len(x))
+		for i, v := range x {
+			b[i] = math.Float32bits(v)
+		}
+		return b
+	}
+	eachVectorISA(t, func(t *testing.T, l *rowLoops) {
+		for n := 0; n <= 130; n += 2 {
+			x, dy := randoms(1, n), randoms(2, n)
+			for i := range x {
+				if i%3 == 0 {
+					x[i] = special[i/3%len(special)]
+				}
+			}
+			words, want := slices.Repeat([]float32{7}, n/2+1), slices.Repeat([]float32{7}, n/2+1)
+			halve(want[:n/2], x)
+			l.halve(words[:n/2], x)
+			if !slices.Equal(bits(words), bits(want)) {
+				t.Fatalf("halve of %d elements: got %x, want %x", n, bits(words), bits(want))
+			}
+			got, wantDX := slices.Repeat([]float32{7}, n+1), slices.Repeat([]float32{7}, n+1)
+			reluHalves(words[:n/2], wantDX[:n], dy, 1.25)
+			l.reluHalves(words[:n/2], got[:n], dy, 1.25)
+			if !slices.Equal(bits(got), bits(wantDX)) {
+				t.Fatalf("reluHalves of %d elements: got %v, want %v", n, got, wantDX)
+			}
+		}
+	})
+}
+
+// A gradient that goes through ReLU and a dropout is that of the two, one after the other.
+func TestReLUBackward(t *testing.T) {
+	const rows, d = 5, 34
+	x, dy := randoms(1, rows*d), randoms(2, rows*d)
+	drop := Dropout{Rate: 0.3, Seed: 5}
+	for _, isa := range ISAs() {
+		w := NewWorkersOn(isa, 2).In(BFloat16)
+		y, want := make([]float32, rows*d), make([]float32, rows*d)
+		Activate(w, ReLU, y, x, rows, d)
+		drop.Rows(w, y, y, rows, d)
+		drop.Rows(w, want, dy, rows, d)
+		ActivateBackward(w, ReLU, want, want, x, rows, d)
+		words := make([]float32, rows*d/2)
+		Halve(w, words, y, rows, d)
+		for _, halves := range []bool{false, true} {
+			got, of := make([]float32, rows*d), y
+			if halves {
+				of = words
+			}
+			ReLUBackward(w, got, dy, of, halves, drop.Scale(), rows, d)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, halves %v: got other bits", isa, halves)
+			}
+		}
+	}
+}

@@ -26,6 +26,15 @@ func (p Dropout) threshold() (below uint16, scale float32) {
 	return uint16(t), float32(65536 / (65536 - t))
 }
 
+// Scale is what kept elements are multiplied by.
+func (p Dropout) Scale() float32 {
+	if p.Off() {
+		return 1
+	}
+	_, scale := p.threshold()
+	return scale
+}
+
 // philoxWords are the input of Philox: two keys for each of ten rounds, and the counter of the first element.
 type philoxWords = [24]uint32
 

@@ -230,7 +230,8 @@ func BenchmarkGemmInsideAttention(b *testing.B) {
 				x, y, c := randoms(1, 512*stride), randoms(2, 512*stride), make([]float32, 512*stride)
 				NewWorkersOn(isa, 1).borrow(func(m *scratch) {
 					for b.Loop() {
-						m.gemm(s.transA, s.transB, s.m, s.n, s.k, x, s.lda, y, s.ldb, false, c, s.ldc)
+						m.gemm(s.m, s.n, s.k, Operand{x, s.lda, s.transA, false}, Operand{y, s.ldb, s.transB, false},
+							false, c, s.ldc)
 					}
 				})
 				b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9,

@@ -18,18 +18,36 @@ const (
 type operand struct {
 	data     []float32
 	row, col int
+	halves   bool // as in Operand
 }
 
-func operandOf(data []float32, stride int, transposed bool) operand {
-	if transposed {
-		return operand{data, 1, stride}
+// strided returns o as it is read.
+func (o Operand) strided() operand {
+	if o.Transposed {
+		return operand{o.Data, 1, o.Stride, o.Halves}
 	}
-	return operand{data, stride, 1}
+	return operand{o.Data, o.Stride, 1, o.Halves}
 }
 
-// at returns the part of the operand that begins at an element.
+// at returns the part of the operand that begins at an element; in halves, an even one.
 func (o operand) at(row, col int) operand {
-	return operand{o.data[row*o.row+col*o.col:], o.row, o.col}
+	first := row*o.row + col*o.col
+	if o.halves {
+		first /= 2
+	}
+	o.data = o.data[first:]
+	return o
+}
+
+// words returns halves whose rows, or columns, are contiguous as a matrix of words.
+func (o operand) words() operand {
+	o.halves = false
+	if o.row > 1 {
+		o.row /= 2
+	} else {
+		o.col /= 2
+	}
+	return o
 }
 
 // vectorGemm is Gemm with vector kernels, by blocks of blockK x vectorBlockN elements of B. A block is packed by all
@@ -55,7 +73,7 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 				packTasks := Blocks(panels, panelsPerTask)
 				bTasks := packTasks
 				var ap []float32
-				inPlace := !i.rounds && a.col == 1 && a.row <= maxDirectStride
+				inPlace := i.inPlace(a)
 				if columnBlocks > 1 && !inPlace {
 					ap = grow(&shared.a, rowPanels*i.panelA(depth))
 					if j0 == 0 || k > i.blockK { // else it is there already
@@ -76,7 +94,7 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 					t := tiles{isa: i, rows: min(height, m-i0), cols: nb, k: depth, c: c[i0*ldc+j0:], ldc: ldc,
 						accumulate: accumulate || k0 > 0}
 					if inPlace {
-						t.multiplyRows(a.at(i0, k0), i.rows*a.row, bp, p0, min(panels, p0+perTask))
+						t.multiplyRows(a.at(i0, k0), bp, p0, min(panels, p0+perTask))
 						return
 					}
 					if ap != nil {
@@ -106,11 +124,27 @@ type tiles struct {
 
 // multiply computes the columns of the panels first to last-1 of B, with A in panels.
 func (t *tiles) multiply(ap, bp []float32, first, last int) {
-	t.multiplyRows(operand{ap, 1, t.isa.rows}, t.panelA(t.k), bp, first, last)
+	t.multiplyPanels(operand{data: ap, row: 1, col: t.isa.rows}, t.panelA(t.k), bp, first, last)
 }
 
-// multiplyRows is multiply with A as it is: the rows of one tile begin step elements behind those of the last one.
-func (t *tiles) multiplyRows(a operand, step int, bp []float32, first, last int) {
+// inPlace reports whether rows of A are read where they are.
+func (i *isa) inPlace(a operand) bool {
+	if a.halves {
+		return a.col == 1 && a.row <= 2*maxDirectStride
+	}
+	return !i.rounds && a.col == 1 && a.row <= maxDirectStride
+}
+
+// multiplyRows is multiply with A as it is.
+func (t *tiles) multiplyRows(a operand, bp []float32, first, last int) {
+	if a.halves {
+		a = a.words()
+	}
+	t.multiplyPanels(a, t.isa.rows*a.row, bp, first, last)
+}
+
+// multiplyPanels is multiply where the rows of one tile begin step elements behind those of the last one.
+func (t *tiles) multiplyPanels(a operand, step int, bp []float32, first, last int) {
 	for j := first * t.isa.cols; j < last*t.isa.cols; j += t.isa.cols {
 		for r := 0; r < t.rows; r += t.isa.rows {
 			t.gemm(min(t.isa.rows, t.rows-r), min(t.isa.cols, t.cols-j), t.k,
@@ -157,10 +191,16 @@ func (s *scratch) packedGemm(m, n, k int, a, b operand, accumulate bool, c []flo
 	i := s.isa
 	depth := i.depth(k)
 	t := tiles{isa: i, rows: m, cols: n, k: depth, c: c, ldc: ldc, accumulate: accumulate}
-	ap, bp := grow(&s.a, Blocks(m, i.rows)*i.panelA(depth)), grow(&s.b, Blocks(n, i.cols)*i.cols*depth)
-	i.packA(ap, a, m, k)
+	panels := Blocks(n, i.cols)
+	bp := grow(&s.b, panels*i.cols*depth)
 	i.packB(bp, b, k, n)
-	t.multiply(ap, bp, 0, Blocks(n, i.cols))
+	if a.halves && a.col == 1 {
+		t.multiplyRows(a, bp, 0, panels)
+		return
+	}
+	ap := grow(&s.a, Blocks(m, i.rows)*i.panelA(depth))
+	i.packA(ap, a, m, k)
+	t.multiply(ap, bp, 0, panels)
 }
 
 // directRows computes C = A·Bᵀ for few rows as dot products, so that each row of B is read from memory once. All rows
@@ -220,7 +260,7 @@ func (i *isa) packFloatsA(dst []float32, a operand, m, k int) {
 		panel, part := dst[r/i.rows*i.panelA(k):], a.at(r, 0)
 		count := min(i.rows, m-r)
 		if a.row == 1 {
-			copyRows(panel, i.rows, operand{part.data, part.col, 1}, count, k)
+			copyRows(panel, i.rows, operand{data: part.data, row: part.col, col: 1}, count, k)
 		} else {
 			i.interleave(panel[:i.panelA(k)], i.rows, part.data, part.row, count, k)
 		}

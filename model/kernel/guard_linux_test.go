@@ -62,6 +62,13 @@ func TestLoopsStayInTheirSlices(t *testing.T) {
 					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd),
 						func() { call(l, s) })
 				}
+				even := n / 2 * 2
+				words := guarded(t, randoms(9, n/2), atEnd)
+				x, dx := s[0][n-even:], s[1][n-even:] // to the end, or from the beginning if n is even
+				mustNotFault(t, fmt.Sprintf("halves of %d elements, at the end %v", even, atEnd), func() {
+					l.halve(words, x)
+					l.reluHalves(words, dx, x, 2)
+				})
 			}
 		}
 	})
@@ -88,7 +95,7 @@ func TestOptimizerLoopsStayInTheirSlices(t *testing.T) {
 func TestGemmStaysInItsSlices(t *testing.T) {
 	for _, isa := range ISAs() {
 		for _, shape := range [][3]int{{1, 1, 1}, {1, 5, 33}, {3, 17, 40}, {7, 50, 31}, {14, 32, 16}, {15, 33, 65},
-			{17, 3, 100}, {20, 31, 70}, {40, 70, 90}} {
+			{17, 3, 100}, {20, 31, 70}, {20, 30, 2}, {16, 34, 33}, {40, 70, 90}} {
 			m, n, k := shape[0], shape[1], shape[2]
 			for mode := range 8 {
 				transA, transB, atEnd := mode&1 != 0, mode&2 != 0, mode&4 != 0
@@ -109,10 +116,19 @@ func TestGemmStaysInItsSlices(t *testing.T) {
 					})
 					got := slices.Clone(c)
 					mustNotFault(t, what+" on one thread", func() {
-						w.borrow(func(s *scratch) { s.gemm(transA, transB, m, n, k, a, lda, b, ldb, false, c, n) })
+						w.borrow(func(s *scratch) {
+							s.gemm(m, n, k, Operand{a, lda, transA, false}, Operand{b, ldb, transB, false}, false, c, n)
+						})
 					})
 					if e := relativeError(c, got); e > 3e-6 {
 						t.Errorf("%s: the product inside attention differs by %.2g", what, e)
+					}
+					if precision == BFloat16 && lda%2 == 0 && ldb%2 == 0 {
+						x, y := guarded(t, halved(a), atEnd), guarded(t, halved(b), atEnd)
+						mustNotFault(t, what+" of halves", func() {
+							Multiply(w, m, n, k, Operand{x, lda, transA, true}, Operand{y, ldb, transB, true}, false, c,
+								n)
+						})
 					}
 				}
 			}

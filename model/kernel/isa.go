@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"t5train/model/kernel/portable"
 )
 
 // ISAVariable is the environment variable that forces an ISA. Unset, the best one that the processor has is taken.
@@ -93,7 +95,7 @@ func isaByName(name string) *isa {
 		}
 	}
 	return &isa{
-		name: Portable, loops: portableLoops(), rows: microM, cols: microN,
+		name: Portable, loops: portableLoops(), rows: portable.Rows, cols: portable.Cols,
 		int8Tile: byteTile.multiply, absMaximum: absMaximum, quantize: quantize, widen: widenPairs,
 	}
 }

@@ -24,7 +24,9 @@ func available() []*isa {
 				halves := integers
 				halves.name = bf16ISA
 				halves.pairs = &pairKernels{gemm: gemmPairs512, splitA: splitPairsA512, splitB: splitPairsB512,
+					halvesA: splitHalvesA512, halvesB: splitHalvesB512,
 					transpose: transposePairs512, edge: transposePairsEdge512}
+				halves.loops.halve, halves.loops.reluHalves = halve512, reluHalves512
 				list = append(list, &halves)
 			}
 			list = append(list, &integers)
@@ -117,7 +119,7 @@ func loops512() rowLoops {
 		dot: dotRow512, add: add512, affine: affine512, sum: sum512, maximum: maximum512, exp: exp512,
 		softmaxBackward: softmaxBackward512,
 		norm:            norm512, normDot: normDot512, normBackward: normBackward512,
-		dropout: dropout512, round: round512,
+		dropout: dropout512, round: round512, halve: halve, reluHalves: reluHalves,
 		OptimizerLoops: OptimizerLoops{
 			SumSquares: sumSquares512, Scale: scale512, AddSquares: addSquares256,
 			Factored: adafactorFactored512, FactoredMean: adafactorFactoredMean512,
@@ -138,7 +140,7 @@ func loops256() rowLoops {
 		dot: dotRow256, add: add256, affine: affine256, sum: sum256, maximum: maximum256, exp: exp256,
 		softmaxBackward: softmaxBackward256,
 		norm:            norm256, normDot: normDot256, normBackward: normBackward256,
-		dropout: dropout256, round: round256,
+		dropout: dropout256, round: round256, halve: halve, reluHalves: reluHalves,
 		OptimizerLoops: OptimizerLoops{
 			SumSquares: sumSquares256, Scale: scale256, AddSquares: addSquares256,
 			Factored: adafactorFactored256, FactoredMean: adafactorFactoredMean256,

@@ -32,7 +32,10 @@ type rowLoops struct {
 	// philoxWords.
 	dropout func(y, x []float32, words *philoxWords, below uint16, scale float32)
 
-	round func(x []float32) // to bfloat16
+	round func(x []float32)        // to bfloat16
+	halve func(words, x []float32) // to bfloat16, two in a word
+	// dx = scale·dy where the bfloat16 of words is positive, else 0
+	reluHalves func(words, dx, dy []float32, scale float32)
 
 	OptimizerLoops
 }
@@ -52,7 +55,7 @@ func portableLoops() rowLoops {
 		exp:             portable.ExpRow,
 		softmaxBackward: portable.SoftmaxBackward,
 		norm:            portable.Norm, normDot: portable.NormDot, normBackward: portable.NormBackward,
-		dropout: dropoutRow, round: bfloat16.RoundAll,
+		dropout: dropoutRow, round: bfloat16.RoundAll, halve: halve, reluHalves: reluHalves,
 		OptimizerLoops: portableOptimizerLoops(),
 	}
 	for f := range l.activations {

@@ -8,6 +8,7 @@ import (
 
 	"t5train/model/kernel/pages"
 	"t5train/model/kernel/pool"
+	"t5train/model/kernel/portable"
 )
 
 // Workers runs the tasks of a kernel on a fixed number of threads. It may be used by several
@@ -77,9 +78,9 @@ func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
 
 // scratch is the memory that one task uses while it runs.
 type scratch struct {
-	isa           *isa
-	a, b, c, d, e []float32
-	bytes         []uint8
+	isa                 *isa
+	a, b, c, d, e, f, g []float32
+	bytes               []uint8
 }
 
 // borrow runs f with scratch that no other task uses.
@@ -169,10 +170,10 @@ func (s *scratch) spin(k, repeats int) {
 		}
 		return
 	}
-	a, b := grow(&s.a, microM*k), grow(&s.b, microN*k)
+	a, b := grow(&s.a, portable.Rows*k), grow(&s.b, portable.Cols*k)
 	clear(a)
 	clear(b)
 	for range repeats {
-		microKernel(a, b)
+		portable.MicroKernel(a, b)
 	}
 }

@@ -2,6 +2,7 @@ package op
 
 import (
 	"math"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 
@@ -43,7 +44,7 @@ func (g *Graph) SelfAttention(qkv, bias *gorgonia.Node, h Heads, tokens *Ragged)
 	inner := h.Width()
 	split := func(m []Matrix) attentionInputs {
 		x := m[0]
-		return attentionInputs{q: x.Data, k: x.Data[inner:], v: x.Data[2*inner:], qStride: x.Cols, kvStride: x.Cols}
+		return attentionInputs{q: x.Data, k: x.from(inner), v: x.from(2 * inner), qStride: x.Cols, kvStride: x.Cols}
 	}
 	return g.attention(h, tokens, tokens, []*gorgonia.Node{qkv}, []int{3 * inner}, split, bias)
 }
@@ -53,7 +54,7 @@ func (g *Graph) SelfAttention(qkv, bias *gorgonia.Node, h Heads, tokens *Ragged)
 func (g *Graph) CrossAttention(q, kv *gorgonia.Node, h Heads, queries, keys *Ragged) *gorgonia.Node {
 	inner := h.Width()
 	split := func(m []Matrix) attentionInputs {
-		return attentionInputs{q: m[0].Data, k: m[1].Data, v: m[1].Data[inner:], qStride: m[0].Cols,
+		return attentionInputs{q: m[0].Data, k: m[1].Data, v: m[1].from(inner), qStride: m[0].Cols,
 			kvStride: m[1].Cols}
 	}
 	return g.attention(h, queries, keys, []*gorgonia.Node{q, kv}, []int{inner, 2 * inner}, split, nil)
@@ -72,18 +73,25 @@ func (g *Graph) attention(h Heads, queries, keys *Ragged, sources []*gorgonia.No
 	inner := h.Width()
 	drop := g.dropout(g.options.Dropout)
 	n := len(sources)
-	in := sources
+	in := slices.Clone(sources)
+	if h.Dim%2 == 0 {
+		for i, x := range in {
+			in[i] = g.rounded(x)
+		}
+	}
 	if bias != nil {
-		in = append(append([]*gorgonia.Node{}, sources...), bias)
+		in = append(in, bias)
 	}
 	var state kernel.Attention // left by the forward pass for the backward pass
 	f := &fused{name: "attention"}
 	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
-		x := split(views(in[:n]))
+		values := views(in[:n])
+		x := split(values)
 		rows := len(queries.IDs)
 		state = kernel.Attention{
 			Heads: h.Count, Dim: h.Dim, Causal: h.Causal,
 			QueryOffsets: queries.Offsets, KeyOffsets: keys.Offsets,
+			Halves:  values[0].halves,
 			Masked:  keys.Masked,
 			Bias:    biasOf(in[n:]),
 			Dropout: drop(),

@@ -6,10 +6,13 @@ import (
 	"hash"
 	"hash/fnv"
 	"runtime/debug"
+	"unsafe"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"t5train/model/kernel"
 )
 
 // Matrix is a value of activations, [Rows, Cols] row-major.
@@ -17,6 +20,10 @@ type Matrix struct {
 	Rows, Cols int
 	Data       []float32
 	dense      *tensor.Dense // of a graph
+
+	// halves says that Data has elements in bfloat16, two in a word; only those that read the value of Graph.rounded
+	// see such.
+	halves bool
 }
 
 // Slice returns the rows first to end, not included, in the memory of m.
@@ -24,13 +31,32 @@ func (m Matrix) Slice(first, end int) Matrix {
 	return Matrix{Rows: end - first, Cols: m.Cols, Data: m.Data[first*m.Cols : end*m.Cols]}
 }
 
-// view reads a float32 value as a matrix; a vector is one row.
+// from returns the elements from a column on, which is even in halves.
+func (m Matrix) from(column int) []float32 {
+	if m.halves {
+		column /= 2
+	}
+	return m.Data[column:]
+}
+
+// operand returns the matrix as products read it.
+func (m Matrix) operand() kernel.Operand {
+	return kernel.Operand{Data: m.Data, Stride: m.Cols, Halves: m.halves}
+}
+
+// view reads a value as a matrix; a vector is one row. In gorgonia bfloat16 are integers of 16 bits.
 func view(v gorgonia.Value) Matrix {
 	t := v.(*tensor.Dense)
 	shape := t.Shape()
-	m := Matrix{Rows: 1, Cols: shape[len(shape)-1], Data: t.Data().([]float32), dense: t}
+	m := Matrix{Rows: 1, Cols: shape[len(shape)-1], dense: t}
 	if len(shape) == 2 {
 		m.Rows = shape[0]
+	}
+	switch data := t.Data().(type) {
+	case []float32:
+		m.Data = data
+	case []uint16:
+		m.Data, m.halves = unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(data))), len(data)/2), true
 	}
 	return m
 }

@@ -22,8 +22,9 @@ type Graph struct {
 	params  []*Param // in the order of their first use
 	nodes   map[*Param]*gorgonia.Node
 	isParam map[*gorgonia.Node]bool
-	wanted  map[*gorgonia.Node]bool // a parameter that is trained, or computed from one: it has a gradient
-	sums    sums                    // gradients of values that several operations read
+	wanted  map[*gorgonia.Node]bool           // a parameter that is trained, or computed from one: it has a gradient
+	sums    sums                              // gradients of values that several operations read
+	halves  map[*gorgonia.Node]*gorgonia.Node // values that products read, rounded; nil in float32
 
 	dropouts    uint32         // so far
 	gradUses    map[*Param]int // operations of a run that add to the gradient
@@ -55,6 +56,9 @@ func NewGraph(w *kernel.Workers, o GraphOptions) *Graph {
 		gradUses: make(map[*Param]int), pendingUses: make(map[*Param]int),
 	}
 	g.sums = newSums(g.expr)
+	if w.Precision() == kernel.BFloat16 {
+		g.halves = make(map[*gorgonia.Node]*gorgonia.Node)
+	}
 	return g
 }
 

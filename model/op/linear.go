@@ -50,6 +50,10 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 	drop := g.dropout(o.dropout)
 	in := append([]*gorgonia.Node{x}, weights...)
 	adapters := g.adapters(x, params)
+	if len(adapters) == 0 {
+		x = g.rounded(x)
+		in[0] = x
+	}
 	low := len(in)
 	for _, a := range adapters {
 		in = append(in, a.down, g.Param(a.B))
@@ -63,8 +67,8 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 		y := out(v.Rows, width)
 		column := 0
 		for _, p := range params {
-			kernel.Gemm(g.workers, false, true, v.Rows, p.Shape[0], inDim, v.Data, inDim, g.floats(p), inDim, false,
-				y.Data[column:], width)
+			kernel.Multiply(g.workers, v.Rows, p.Shape[0], inDim, v.operand(), kernel.Operand{Data: g.floats(p),
+				Stride: inDim, Transposed: true}, false, y.Data[column:], width)
 			column += p.Shape[0]
 		}
 		for i, a := range adapters {
@@ -85,9 +89,11 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 		if !slices.Contains(f.wants[:low+2*len(adapters)], true) {
 			return append(make(gorgonia.Nodes, len(in)-1), dy) // of the residual alone
 		}
-		dz := g.dropped(drop, o.dropout, dy)
+		var dz *gorgonia.Node
 		if o.relu {
-			dz = g.reluBackward(dz, f.node)
+			dz = g.reluBackward(dy, g.rounded(f.node), drop)
+		} else {
+			dz = g.dropped(drop, o.dropout, dy)
 		}
 		grads := make(gorgonia.Nodes, len(in))
 		for i, a := range adapters {
@@ -114,13 +120,13 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 	return g.matrixOp(f, width, in...)
 }
 
-// reluBackward passes dy where the output y is positive. A dropped element is 0 in y and in dy alike.
-func (g *Graph) reluBackward(dy, y *gorgonia.Node) *gorgonia.Node {
+// reluBackward passes dy where the output y of ReLU and drop is positive, which no dropped element is.
+func (g *Graph) reluBackward(dy, y *gorgonia.Node, drop func() kernel.Dropout) *gorgonia.Node {
 	f := &fused{name: "relu.dX"}
 	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		v := view(in[1])
 		dx := out(v.Rows, v.Cols)
-		kernel.ActivateBackward(g.workers, kernel.ReLU, dx.Data, view(in[0]).Data, v.Data, v.Rows, v.Cols)
+		kernel.ReLUBackward(g.workers, dx.Data, view(in[0]).Data, v.Data, v.halves, drop().Scale(), v.Rows, v.Cols)
 		return dx.dense, nil
 	}
 	return g.matrixOp(f, dy.Shape()[1], dy, y)
@@ -161,8 +167,8 @@ func (g *Graph) linearDWeight(dy, x *gorgonia.Node, p *Param, column, width int)
 		d, v := view(in[0]), view(in[1])
 		grad, accumulate := p.sink()
 		out, inDim := p.Shape[0], p.Shape[1]
-		kernel.Gemm(g.workers, true, false, out, inDim, v.Rows, d.Data[column:], width, v.Data, inDim, accumulate, grad,
-			inDim)
+		kernel.Multiply(g.workers, out, inDim, v.Rows, kernel.Operand{Data: d.Data[column:], Stride: width,
+			Transposed: true}, v.operand(), accumulate, grad, inDim)
 		return nil
 	}, dy, x)
 }

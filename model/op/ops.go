@@ -56,6 +56,29 @@ func (g *Graph) dropped(drop func() kernel.Dropout, rate float32, x *gorgonia.No
 	return g.matrixOp(f, x.Shape()[1], x)
 }
 
+// rounded returns x [tokens, d] as products read it: in bfloat16 where they round it, so that what is kept of it for
+// the backward pass takes half the memory.
+func (g *Graph) rounded(x *gorgonia.Node) *gorgonia.Node {
+	d := x.Shape()[1]
+	if g.halves == nil || d%2 != 0 {
+		return x
+	}
+	if y, ok := g.halves[x]; ok {
+		return y
+	}
+	f := &fused{name: "round"}
+	f.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {
+		v := view(in[0])
+		y := g.pool.halves(v.Rows, d, f.users)
+		kernel.Halve(g.workers, y.Data, v.Data, v.Rows, d)
+		return y.dense, nil
+	}
+	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes { return gorgonia.Nodes{dy} }
+	y := g.matrixOp(f, d, x)
+	g.halves[x] = y
+	return y
+}
+
 // RMSNorm returns param * x / sqrt(mean(x²) + eps) for each row of x [tokens, d].
 func (g *Graph) RMSNorm(x *gorgonia.Node, param *Param, eps float32) *gorgonia.Node {
 	d := x.Shape()[1]

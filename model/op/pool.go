@@ -2,6 +2,7 @@ package op
 
 import (
 	"slices"
+	"unsafe"
 
 	"gorgonia.org/tensor"
 
@@ -44,12 +45,24 @@ func newPool() *pool { return &pool{used: make(map[*tensor.Dense]*allocation)} }
 
 // get returns a matrix [rows, cols] with undefined content.
 func (p *pool) get(rows, cols, users int) Matrix {
-	n := rows * cols
-	at := p.take((n + lineElements - 1) / lineElements * lineElements)
-	data := p.slabs[at.slab][at.begin : at.begin+n : at.begin+n]
+	data, at := p.cut(rows * cols)
 	t := tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(data))
 	p.used[t] = &allocation{at, users}
 	return Matrix{Rows: rows, Cols: cols, Data: data, dense: t}
+}
+
+// halves returns a matrix [rows, cols] in bfloat16, with undefined content.
+func (p *pool) halves(rows, cols, users int) Matrix {
+	data, at := p.cut(rows * cols / 2)
+	elements := unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(data))), rows*cols)
+	t := tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(elements))
+	p.used[t] = &allocation{at, users}
+	return Matrix{Rows: rows, Cols: cols, Data: data, dense: t, halves: true}
+}
+
+func (p *pool) cut(n int) ([]float32, block) {
+	at := p.take((n + lineElements - 1) / lineElements * lineElements)
+	return p.slabs[at.slab][at.begin : at.begin+n : at.begin+n], at
 }
 
 // take cuts n elements from the smallest free block that has them, or from a new slab.

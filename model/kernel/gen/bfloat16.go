@@ -99,30 +99,75 @@ func pairs() {
 	}
 	splitPairs("A", isa512.rows)
 	splitPairs("B", 2*16)
+	splitHalves("A", isa512.rows)
+	splitHalves("B", 2*16)
+	halve()
+	reluHalves()
 	transposePairs()
 	transposePairsEdge()
 }
 
 // splitPairs writes split for pairs: two rows of the source become a row of words.
 func splitPairs(operand string, width int) {
-	name := "splitPairs" + operand + "512"
+	registers := (width + 15) / 16
+	masks := [2][2]OpmaskPhysical{{K1, K2}, {K3, K4}} // of both registers of a panel
+	order := Z31
+	splitRows("splitPairs"+operand+"512", "rounds pairs of rows to bfloat16 and", width, 4, func(mask, highMask GPVirtual) {
+		for half := range registers {
+			for row, m := range []GPVirtual{mask, highMask} {
+				KMOVW(m, masks[half][row])
+				SHRL(Imm(16), m)
+			}
+		}
+		VMOVUPS(interleaved(0), order)
+	}, func(from, above, to Register) {
+		for half, m := range masks[:registers] {
+			x, y := isa512.regs[2*half], isa512.regs[2*half+1]
+			VMOVUPS_Z(Mem{Base: from, Disp: 64 * half}, m[0], x)
+			VMOVUPS_Z(Mem{Base: above, Disp: 64 * half}, m[1], y)
+			convert(x, x)
+			convert(y, y)
+			VPERMT2W(y, order, x)
+			VMOVUPS(x, Mem{Base: to, Disp: 64 * half})
+		}
+	})
+}
+
+// splitHalves writes splitPairs for a source in bfloat16.
+func splitHalves(operand string, width int) {
+	registers := (width + 15) / 16
+	low, high, orders := Z0, Z1, []VecPhysical{Z30, Z31}
+	splitRows("splitHalves"+operand+"512", "pairs rows of bfloat16 and", width, 2, func(mask, highMask GPVirtual) {
+		KMOVD(mask, K1)
+		KMOVD(highMask, K2)
+		for half := range registers {
+			VMOVUPS(interleaved(16*half), orders[half])
+		}
+	}, func(from, above, to Register) {
+		VMOVDQU16_Z(Mem{Base: from}, K1, low)
+		VMOVDQU16_Z(Mem{Base: above}, K2, high)
+		for half := range registers {
+			x := isa512.regs[2+half]
+			VMOVAPS(low, x)
+			VPERMT2W(high, orders[half], x)
+			VMOVUPS(x, Mem{Base: to, Disp: 64 * half})
+		}
+	})
+}
+
+// splitRows writes the loops over panels and pairs of rows, whose elements have a size in bytes. begin takes the masks,
+// and panel writes a row of words.
+func splitRows(name, does string, width, size int, begin func(mask, highMask GPVirtual),
+	panel func(from, above, to Register)) {
 	TEXT(name, NOSPLIT, "func(dst *float32, dstPanel int, low, high *float32, pair, panels, pairs int, mask, highMask uint32)")
-	Doc(fmt.Sprintf("%s rounds pairs of rows to bfloat16 and writes them to panels of %d words. low and high are the rows "+
-		"of the first pair, pair is from one pair to the next; strides are in bytes. The masks have a bit for each column "+
-		"of a panel that is read; others are 0.", name, width))
+	Doc(fmt.Sprintf("%s %s writes them to panels of %d words. low and high are the rows of the first pair, pair is from "+
+		"one pair to the next; strides are in bytes. The masks have a bit for each column of a panel that is read; "+
+		"others are 0.", name, does, width))
 	Pragma("noescape")
 	dst, dstPanel := Load(Param("dst"), GP64()), Load(Param("dstPanel"), GP64())
 	low, high, pair := Load(Param("low"), GP64()), Load(Param("high"), GP64()), Load(Param("pair"), GP64())
-	pairs, mask, highMask := Load(Param("pairs"), GP64()), Load(Param("mask"), GP32()), Load(Param("highMask"), GP32())
-	masks := [2][2]OpmaskPhysical{{K1, K2}, {K3, K4}} // of both registers of a panel
-	for half := range (width + 15) / 16 {
-		for row, m := range []Register{mask, highMask} {
-			KMOVW(m, masks[half][row])
-			SHRL(Imm(16), m)
-		}
-	}
-	order := Z31
-	VMOVUPS(interleaved(), order)
+	pairs := Load(Param("pairs"), GP64())
+	begin(Load(Param("mask"), GP32()).(GPVirtual), Load(Param("highMask"), GP32()).(GPVirtual))
 	to, from, above, n := GP64(), GP64(), GP64(), GP64()
 	Label("pair")
 	MOVQ(dst, to)
@@ -130,17 +175,9 @@ func splitPairs(operand string, width int) {
 	MOVQ(high, above)
 	Load(Param("panels"), n)
 	Label("panel")
-	for half, m := range masks[:(width+15)/16] {
-		x, y := isa512.regs[2*half], isa512.regs[2*half+1]
-		VMOVUPS_Z(Mem{Base: from, Disp: 64 * half}, m[0], x)
-		VMOVUPS_Z(Mem{Base: above, Disp: 64 * half}, m[1], y)
-		convert(x, x)
-		convert(y, y)
-		VPERMT2W(y, order, x)
-		VMOVUPS(x, Mem{Base: to, Disp: 64 * half})
-	}
+	panel(from, above, to)
 	for _, p := range []Register{from, above} {
-		ADDQ(U32(uint32(4*width)), p)
+		ADDQ(U32(uint32(size*width)), p)
 	}
 	ADDQ(dstPanel, to)
 	DECQ(n)
@@ -155,17 +192,102 @@ func splitPairs(operand string, width int) {
 	RET()
 }
 
-var places Mem
-
-// interleaved are the places of words that come from the lower halves of two registers in turn.
-func interleaved() Mem {
-	if places.Symbol.Name == "" {
-		places = GLOBL("interleaved", RODATA|NOPTR)
-		for i := range 16 {
-			DATA(4*i, U32(uint32(i|(32+i)<<16)))
-		}
+// halvesLoop writes a loop over 32 elements at a time, which are 16 words of bfloat16. body handles those whose masks
+// are set: of words, and of the elements in the lower and the upper half; without masks all.
+func halvesLoop(n GPVirtual, words GPVirtual, elements []GPVirtual, body func(masks []OpmaskPhysical)) {
+	Label("round")
+	CMPQ(n, Imm(32))
+	JL(LabelRef("tail"))
+	body(nil)
+	ADDQ(Imm(64), words)
+	for _, p := range elements {
+		ADDQ(U32(128), p)
 	}
-	return places
+	SUBQ(Imm(32), n)
+	JMP(LabelRef("round"))
+	Label("tail")
+	TESTQ(n, n)
+	JZ(LabelRef("end"))
+	ones, some := GP32(), GP32()
+	MOVL(I32(-1), ones)
+	BZHIL(n.As32(), ones, some)
+	KMOVW(some, K2)
+	SHRL(Imm(16), some)
+	KMOVW(some, K3)
+	SHRQ(Imm(1), n)
+	BZHIL(n.As32(), ones, some)
+	KMOVW(some, K1)
+	body([]OpmaskPhysical{K1, K2, K3})
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// move emits VMOVUPS, of the elements in mask k of masks where there are any; those that are not read are zeros.
+func move(from, to Op, masks []OpmaskPhysical, k int) {
+	_, store := to.(Mem)
+	switch {
+	case masks == nil:
+		VMOVUPS(from, to)
+	case store:
+		VMOVUPS(from, masks[k], to)
+	default:
+		VMOVUPS_Z(from, masks[k], to)
+	}
+}
+
+// halve writes the rounding of an even number of elements to bfloat16.
+func halve() {
+	p, n := isa512.function("halve", "func(words, x []float32)",
+		"rounds x, an even number of elements, to bfloat16 in words, two in each.", "words", "x")
+	low, high := Z0, Z1
+	halvesLoop(n, p[0], p[1:], func(masks []OpmaskPhysical) {
+		move(Mem{Base: p[1]}, low, masks, 1)
+		move(Mem{Base: p[1], Disp: 64}, high, masks, 2)
+		convert(low, low)
+		convert(high, high)
+		VINSERTF64X4(Imm(1), high.AsY(), low, low)
+		move(low, Mem{Base: p[0]}, masks, 0)
+	})
+}
+
+// reluHalves writes the backward pass of ReLU and a dropout whose result is in bfloat16.
+func reluHalves() {
+	p, n := isa512.function("reluHalves", "func(words, dx, dy []float32, scale float32)",
+		"writes scale·dy to dx where the bfloat16 of words, two in each, is positive, else 0.", "words", "dx", "dy")
+	factor, err := Param("scale").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	y, zero, scale, x := Z0, Z1, Z2, Z3
+	VBROADCASTSS(factor.Addr, scale)
+	VXORPS(zero.AsY(), zero.AsY(), zero.AsY())
+	halvesLoop(n, p[0], p[1:], func(masks []OpmaskPhysical) {
+		move(Mem{Base: p[0]}, y, masks, 0)
+		const greater = 6
+		VPCMPW(Imm(greater), zero, y, K4)
+		for half := range 2 {
+			move(Mem{Base: p[2], Disp: 64 * half}, x, masks, 1+half)
+			VMULPS_Z(scale, x, K4, x)
+			move(x, Mem{Base: p[1], Disp: 64 * half}, masks, 1+half)
+			KSHIFTRD(Imm(16), K4, K4)
+		}
+	})
+}
+
+var places = map[int]Mem{}
+
+// interleaved are the places of words that come from two registers in turn, from an element on.
+func interleaved(first int) Mem {
+	m, ok := places[first]
+	if !ok {
+		m = GLOBL(fmt.Sprintf("interleaved%d", first), RODATA|NOPTR)
+		for i := range 16 {
+			DATA(4*i, U32(uint32(first+i|(32+first+i)<<16)))
+		}
+		places[first] = m
+	}
+	return m
 }
 
 // transposePairsText is what both transpositions of pairs do.

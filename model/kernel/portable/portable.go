@@ -1,5 +1,5 @@
-// Package portable has the inner loops over rows in plain Go: what every machine has, and what the vector kernels are
-// tested against. The slices of a call have equal lengths.
+// Package portable has the inner loops over rows, and matrix products, in plain Go: what every machine has, and what
+// the vector kernels are tested against. The slices of a call over rows have equal lengths.
 package portable
 
 import "math"
