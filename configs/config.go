@@ -7,14 +7,15 @@ import (
 	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/internal/ui"
+	"t5train/trainer/distill"
 	"t5train/trainer/optim"
 )
 
 // The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of a number,
 // `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what it may name (tasks, objectives,
 // optimizers or schedules), `for` the only kind of run that has the key or section, `of` the only values of the key
-// name of its section that have it. A pointer is optional: nil means unset. The keys of objective, task, lora and
-// optimizer are with their types.
+// name of its section that have it. A pointer is optional: nil means unset. The keys of objective, task, lora,
+// distill and optimizer are with their types.
 
 // Config is the whole configuration of a run. One that names an objective is of pre-training, any other of fine-tuning.
 type Config struct {
@@ -27,6 +28,7 @@ type Config struct {
 	Objective  objective.Spec `yaml:"objective" for:"pre-training"`
 	Task       task.Spec      `yaml:"task" for:"fine-tuning"`
 	LoRA       peft.Spec      `yaml:"lora"`
+	Distill    distill.Spec   `yaml:"distill" for:"fine-tuning"`
 	Train      Train          `yaml:"train"`
 	Optimizer  optim.Spec     `yaml:"optimizer"`
 	Schedule   Schedule       `yaml:"schedule"`

@@ -121,6 +121,7 @@ func (c *Config) Resolve() {
 	c.Schedule.WarmupSteps = cmp.Or(c.Schedule.WarmupSteps, c.Schedule.kind().UsualWarmup)
 	c.Optimizer.Resolve(c.Pretraining(), c.Schedule.base())
 	c.Objective.Resolve()
+	c.Distill.Resolve()
 	if c.Pretraining() {
 		optional.Fill(&c.Model.DropoutRate, 0)
 		c.Eval.Metric = cmp.Or(c.Eval.Metric, "loss")

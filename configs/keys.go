@@ -8,11 +8,12 @@ import (
 	"t5train/checkpoints/peft"
 	"t5train/data/objective"
 	"t5train/data/task"
+	"t5train/trainer/distill"
 	"t5train/trainer/optim"
 )
 
 // source is config.go itself: the doc comments of its fields are the documentation of the keys, but for those of the
-// sections objective, task, lora and optimizer, which are in the variables Source of their packages.
+// sections objective, task, lora, distill and optimizer, which are in the variables Source of their packages.
 //
 //go:embed config.go
 var source string
@@ -76,7 +77,7 @@ type docs map[string]string
 // would make the program larger.
 func parseDocs() docs {
 	d := docs{}
-	for _, source := range []string{source, objective.Source, task.Source, optim.Source, peft.Source} {
+	for _, source := range []string{source, objective.Source, task.Source, optim.Source, peft.Source, distill.Source} {
 		name, owner, comment := "", "", ""
 		for line := range strings.Lines(source) {
 			line = strings.TrimRight(line, "\n")

@@ -132,13 +132,7 @@ func (c *Config) namesNoModel() bool {
 // of one alone. Of the options it takes the sources, File with its Content.
 func CommandOf(opts LoadOptions) string {
 	r := newReader()
-	switch r.kindOf(r.layers(opts)) {
-	case pretraining:
-		return "pretrain"
-	case finetuning:
-		return "finetune"
-	}
-	return ""
+	return map[string]string{pretraining: "pretrain", finetuning: "finetune"}[r.kindOf(r.layers(opts))]
 }
 
 // layers reads the sources; a later layer counts more.

@@ -43,6 +43,7 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 	}
 	exists("model.path", c.Model.Path, "a model or checkpoint folder")
 	exists("lora.adapter", c.LoRA.Adapter, "the folder of an adapter, or a run that trained one")
+	exists("distill.teacher", c.Distill.Teacher, "a model or checkpoint folder")
 	exists("tokenizer.path", c.Tokenizer.Path, "a spiece.model or its folder")
 	patterns := func(key, split string, list []string) {
 		for _, pattern := range list {

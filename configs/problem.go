@@ -7,7 +7,7 @@ import (
 )
 
 // maxProblems bounds what is said of a file that is no configuration.
-const maxProblems = 100
+const maxProblems = 120
 
 // problem is one mistake: one line of the error that Load and Validate return.
 type problem struct {

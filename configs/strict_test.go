@@ -77,7 +77,7 @@ func TestStrictFile(t *testing.T) {
 			[]string{"checkpoint.quite_another_thing: unknown key: the keys of checkpoint are every_steps, " +
 				"every_minutes, keep_last (run.yaml:5)"}},
 		{"strange section", minimal + "\"quite\\nanother thing\": 1\n",
-			[]string{`"quite\nanother thing": unknown key: the sections are output, model, tokenizer, data, objective, task, lora, train, optimizer, schedule, eval, checkpoint (run.yaml:5)`}},
+			[]string{`"quite\nanother thing": unknown key: the sections are output, model, tokenizer, data, objective, task, lora, distill, train, optimizer, schedule, eval, checkpoint (run.yaml:5)`}},
 		{"dotted key", minimal + "train.seed: 1\n",
 			[]string{"train.seed: got a dotted key, want the key seed in the section train: (run.yaml:5)"}},
 		{"list as a key", minimal + "? [a]\n: 1\n",

@@ -37,7 +37,7 @@ func (c *Config) problems(kind string) []problem {
 		c.task(kind),
 		c.ofOthers(),
 		c.batchTokens(),
-		c.lora(),
+		c.sections(),
 		optimizerProblems(c.Optimizer),
 		c.schedule(),
 		c.evaluation(kind),
@@ -154,8 +154,9 @@ func (c *Config) ofOthers() []problem {
 	return ps
 }
 
-func (c *Config) lora() (ps []problem) {
-	for _, p := range c.LoRA.Problems(c.Model.Path != "", len(c.Train.Freeze) > 0) {
+func (c *Config) sections() (ps []problem) {
+	for _, p := range slices.Concat(c.LoRA.Problems(c.Model.Path != "", len(c.Train.Freeze) > 0),
+		c.Distill.Problems(len(c.Data.Mixture) > 0)) {
 		ps = append(ps, mistake(p.Key, "%s", p.Text))
 	}
 	return ps

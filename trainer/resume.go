@@ -226,7 +226,7 @@ func isPathKey(key, _ string) bool {
 	if strings.HasPrefix(key, evaluate.ComponentKey("")) {
 		return strings.HasSuffix(key, ", train") || strings.HasSuffix(key, ", validation")
 	}
-	return key == "data.train" || key == "data.validation"
+	return key == "data.train" || key == "data.validation" || key == "distill.teacher" || key == "distill.outputs"
 }
 
 // flattenMixture gives each key of each entry of a mixture a value of its own, so that one is compared with its like,

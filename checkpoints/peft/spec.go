@@ -34,7 +34,7 @@ type Spec struct {
 func (s Spec) On() bool { return s.Rank > 0 || s.Adapter != "" }
 
 // Problem is a mistake in the value of a key.
-type Problem struct{ Key, Text string }
+type Problem = struct{ Key, Text string }
 
 // Problems returns what is wrong between the keys, given whether there is a model to start from, and whether parts of
 // it are frozen.

@@ -34,6 +34,9 @@ same command resumes a run that was stopped.`,
 func runCommand(a app, c *cobra.Command,
 	run func(context.Context, *configs.Config, trainer.Options) (*trainer.Result, error)) *cobra.Command {
 	sources := configSources{command: c.Use}
+	if c.Use == distillName {
+		sources.command, sources.distill = finetuneName, true
+	}
 	var o trainer.Options
 	var ranks rankFlags
 	c.Args = noArguments

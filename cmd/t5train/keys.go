@@ -122,6 +122,7 @@ const (
 const (
 	finetuneName = "finetune"
 	pretrainName = "pretrain"
+	distillName  = "distill" // which runs that of a fine-tuning
 )
 
 // configFlags are the keys that deserve a flag of their own; --set reaches all others.
@@ -161,6 +162,15 @@ var configFlags = [...]configFlag{
 		"language to translate to, such as de (default: from the schema)", finetuneName},
 	{"metrics", "task.metrics", listFlag,
 		"metrics, the most important first (default: those of the task)", finetuneName},
+	{"teacher", "distill.teacher", textFlag, "teacher: run, checkpoint, Hugging Face folder or name", distillName},
+	{"targets", "distill.targets", textFlag, "what to write: those of the data, or the teacher's (default: data)",
+		distillName},
+	{"soft-weight", "distill.weight", numberFlag, "weight of the teacher's probabilities beside targets (default: 0.5)",
+		distillName},
+	{"soft-temperature", "distill.temperature", numberFlag, "temperature of both distributions (default: 2)",
+		distillName},
+	{"teacher-outputs", "distill.outputs", textFlag,
+		"file of the teacher's outputs (default: one in the folder of the run)", distillName},
 	{"epochs", "train.epochs", numberFlag, "passes over the training data", ""},
 	{"steps", "train.steps", wholeFlag, "optimizer steps, in place of epochs", ""},
 	{"minutes", "train.minutes", numberFlag, "minutes that the run may take, in place of epochs: sets the steps", ""},
@@ -175,6 +185,7 @@ var configFlags = [...]configFlag{
 // configSources are the flags that make a configuration.
 type configSources struct {
 	command string                            // finetuneName, pretrainName, or "" for a configuration of either
+	distill bool                              // which has a teacher
 	open    func(split, pattern string) error // see configs.LoadOptions
 	file    string
 	content []byte // of file, where readKind has read it
@@ -188,7 +199,8 @@ type configSources struct {
 func (s *configSources) flags() []configFlag {
 	var list []configFlag
 	for _, f := range configFlags {
-		fits := s.command == "" || f.commands == "" || f.commands == s.command
+		fits := (s.command == "" || f.commands == "" || f.commands == s.command) && f.commands != distillName ||
+			s.distill && f.commands == distillName
 		if fits && !slices.ContainsFunc(list, func(g configFlag) bool { return g.name == f.name }) {
 			list = append(list, f)
 		}

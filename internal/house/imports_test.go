@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"trainer/serve/access", "trainer/serve/metrics", "trainer/serve/request"},
 	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs",
 		"checkpoints/trim"},
-	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
+	{"trainer/allreduce", "trainer/distill", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},
 
 	{"data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage", "data/tokenizer/compare"},

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync/atomic"
 
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/model/kernel/xent"
 	"t5train/model/op"
 )
 
@@ -58,26 +60,69 @@ func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
 // losses returns minus the log-probability of each label of targets, and whether it is what greedy decoding takes. The
 // decoder computes all positions at once; a sequence attends to the one of encoded that keys says.
 func (l *Loss) losses(targets *op.Ragged, encoded op.Matrix, keys *op.Ragged) (nll []float64, hits []bool) {
+	w, labels := l.eager.Workers(), targets.IDs
+	nll, hits = make([]float64, len(labels)), make([]bool, len(labels))
+	l.eachLabel(targets, encoded, keys, func(i int, row []float32) {
+		target := float64(row[labels[i]])
+		_, argmax, z := kernel.LogSumExp(w, row)
+		nll[i], hits[i] = z-target, int(labels[i]) == argmax && !math.IsNaN(z)
+	})
+	return nll, hits
+}
+
+// eachLabel calls f with the logits [vocab] in the place of each label that counts, for several at once. f may
+// overwrite the logits.
+func (l *Loss) eachLabel(targets *op.Ragged, encoded op.Matrix, keys *op.Ragged, f func(i int, logits []float32)) {
 	tokens := l.model.Config.DecoderInputs(targets, l.tokens)
 	l.tokens = tokens.IDs
 	hidden := l.decoder.Decode(l.model, &tokens, encoded, keys)
 	scale(hidden, l.model.Config.LogitScale())
 	w, vocab, labels := l.eager.Workers(), l.model.Config.VocabSize, targets.IDs
-	nll, hits = make([]float64, len(labels)), make([]bool, len(labels))
 	size := max(1, lossLogits/vocab)
 	for lo := 0; lo < len(labels); lo += size {
 		n := min(size, len(labels)-lo)
 		l.logits = logits(l.eager, l.logits, l.model, hidden.Slice(lo, lo+n))
 		w.Run(n, func(i int) {
-			if label := labels[lo+i]; label != kernel.IgnoreLabel {
-				row := l.logits[i*vocab : (i+1)*vocab]
-				target := float64(row[label])
-				_, argmax, z := kernel.LogSumExp(w, row)
-				nll[lo+i], hits[lo+i] = z-target, int(label) == argmax && !math.IsNaN(z)
+			if labels[lo+i] != kernel.IgnoreLabel {
+				f(lo+i, l.logits[i*vocab:(i+1)*vocab])
 			}
 		})
 	}
-	return nll, hits
+}
+
+// Soft returns the k largest probabilities in the place of each label of a batch, and the sum of the others, among the
+// first vocab tokens, as the model has them at a temperature: what a student can learn from. Damaged or diverged
+// weights are an error.
+func (l *Loss) Soft(b model.Batch, k, vocab int, temperature float32) (xent.Soft, error) {
+	if isEmpty(l.model) {
+		return xent.Soft{}, fmt.Errorf("compute probabilities: %w", model.ErrNoModel)
+	}
+	if err := b.Check(l.model.Config.VocabSize); err != nil {
+		return xent.Soft{}, err
+	}
+	n, w := len(b.Labels.IDs), l.eager.Workers()
+	s := xent.Soft{K: k, IDs: make([]int32, n*k), Probabilities: make([]float32, n*(k+1)), Temperature: temperature}
+	var broken atomic.Bool
+	l.eachLabel(&b.Labels, l.encoder.Encode(l.model, &b.Inputs), &b.Inputs, func(i int, x []float32) {
+		x = x[:vocab]
+		best := kernel.TopK(w, x, k, make([]kernel.Candidate, 0, k+1))
+		w.LogitLoops().Affine(x, 1/temperature, 0)
+		largest := w.LogitLoops().Maximum(x)
+		z := float64(w.LogitLoops().Exp(x, largest, 1))
+		if len(best) < k || math.IsNaN(z) {
+			broken.Store(true)
+			return
+		}
+		p := s.Probabilities[i*(k+1):][:k+1]
+		for j, c := range best {
+			s.IDs[i*k+j], p[j], x[c.Index] = c.Index, float32(float64(x[c.Index])/z), 0
+		}
+		p[k] = float32(float64(w.LogitLoops().Sum(x, 0)) / z)
+	})
+	if broken.Load() {
+		return xent.Soft{}, errDiverged
+	}
+	return s, nil
 }
 
 // scale multiplies x by a factor.

@@ -115,3 +115,52 @@ func TestLossRefusesBadBatches(t *testing.T) {
 		t.Error("a label beyond the vocabulary: no error")
 	}
 }
+
+// The probabilities for a student are those of the loss; the k largest and the others add up to 1.
+func TestLossSoft(t *testing.T) {
+	m := loadCase(t, golden.Cases(t, "model")[0])
+	w := kernel.NewWorkers(2)
+	var b model.Batch
+	b.Inputs.Append(5, 6, 1)
+	b.Inputs.Append(7, 1)
+	b.Labels.Append(8, 9, 1)
+	b.Labels.Append(3, 1)
+	vocab := m.Config.VocabSize
+	totals, err := NewLoss(m, w).Run(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := NewLoss(m, w).Soft(b, vocab, vocab, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, label := range b.Labels.IDs {
+		at := slices.Index(all.IDs[i*vocab:(i+1)*vocab], label)
+		got, want := float64(all.Probabilities[i*(vocab+1)+at]), math.Exp(-totals.NLLs[i])
+		if math.Abs(got-want) > 1e-6 {
+			t.Errorf("label %d has the probability %g, want %g", i, got, want)
+		}
+	}
+	some, err := NewLoss(m, w).Soft(b, 3, vocab, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := some.Check(len(b.Labels.IDs), vocab); err != nil {
+		t.Error(err)
+	}
+	for i := range b.Labels.IDs {
+		p, q := some.Probabilities[i*4:][:4], all.Probabilities[i*(vocab+1):]
+		sum := 0.0
+		for _, v := range p {
+			sum += float64(v)
+		}
+		// at temperature 2 the root of the ratio
+		if math.Abs(sum-1) > 1e-5 || math.Abs(float64(p[0]/p[1])-math.Sqrt(float64(q[0]/q[1]))) > 1e-4 {
+			t.Errorf("label %d has %v, of %v", i, p, q[:3])
+		}
+	}
+	m.LMHead.Value[0] = float32(math.NaN())
+	if _, err := NewLoss(m, w).Soft(b, 3, vocab, 1); err == nil {
+		t.Error("no error of a weight that is NaN")
+	}
+}

@@ -178,7 +178,12 @@ func body(b *strings.Builder, c *configs.Config, info checkpoints.Info, base str
 		what = "pre-trained"
 	}
 	fmt.Fprintf(b, "A T5 model, %s by t5train from %s. It opens with `T5ForConditionalGeneration` of transformers and "+
-		"with t5train.\n\n## Data\n\n", what, from)
+		"with t5train.\n\n", what, from)
+	if teacher, _ := baseModel(configs.Model{Path: c.Distill.Teacher}); teacher != "" {
+		fmt.Fprintf(b, "It is a student of `%s`, and has learnt from what that answers to the training data.\n\n",
+			line(teacher))
+	}
+	b.WriteString("## Data\n\n")
 	list := func(title string, paths []string) {
 		if len(paths) > 0 {
 			fmt.Fprintf(b, "- %s: %s\n", title, line(strings.Join(files(paths), ", ")))

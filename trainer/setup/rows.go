@@ -50,7 +50,11 @@ func Read(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map
 	if c.Pretraining() {
 		return readText(ctx, c, b, was, w, sink)
 	}
-	return readRows(ctx, c, b, w, sink)
+	d, err := readRows(ctx, c, b, w, sink)
+	if err == nil && c.Distill.On() {
+		err = teach(ctx, c, b, d, len(was) == 0, w, sink)
+	}
+	return d, err
 }
 
 // readRows finds the task, or those of the components of a mixture, and tokenises their data sets.
