@@ -29,7 +29,7 @@ several checkpoints, or as a GGUF file for llama.cpp. The folder opens with tran
 t5train alone. The model stays as it is. Memory does not grow with it. docs/checkpoints.md has the rest.`,
 		Example: `  t5train convert --model runs/first --output first-int8 --dtype int8
   t5train convert --model runs/first --output first.gguf --format gguf --dtype q8_0
-  t5train convert --model mt5-small --output mt5-small-de --trim german.parquet:text`,
+  t5train convert --model google/mt5-small --output mt5-small-de --trim german.parquet:text`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			required := []string{"model", "output"}

@@ -32,7 +32,7 @@ The folder may hold the stores of several corpora. A store that fits files, toke
 not is left alone. A run that was stopped goes on with the same command.`,
 		Example: `  t5train data tokenize --train corpus --output runs/first/tokens
   t5train data tokenize --train 'corpus/train-*.parquet' --text-column body --output tokens
-  t5train data tokenize --train corpus --tokenizer flan-t5-small --output tokens --threads 2`,
+  t5train data tokenize --train corpus --tokenizer google/flan-t5-small --output tokens --threads 2`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := requireFlags(c, "train", "output"); err != nil {

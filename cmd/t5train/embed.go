@@ -23,8 +23,8 @@ the mean of the states that the encoder ends with. The model may be an encoder a
 sentence-transformers, whose projection, prompt and longest input hold then. Inputs need not fit into memory. The same
 command resumes one that was interrupted.`,
 		Example: `  t5train embed --model runs/first --text "That is good."
-  t5train embed --model sentence-t5-base --input texts.parquet --text-column text --output vectors.parquet
-  t5train embed --model flan-t5-small --input texts.jsonl --keep id --normalize --output vectors.jsonl`,
+  t5train embed --model sentence-transformers/sentence-t5-base --input texts.parquet --output vectors.parquet
+  t5train embed --model google/flan-t5-small --input texts.jsonl --keep id --normalize --output vectors.jsonl`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(c, a.stdin); err != nil {

@@ -29,7 +29,7 @@ intervals, the values of the best constant answer, and notes. A classification i
 other answers are generated greedily, or as flags say. A pre-trained model is evaluated by its objective, or with
 --component by a task of its mixture. docs/metrics.md explains the values.`,
 		Example: `  t5train evaluate --model runs/quickstart --input held-out.parquet
-  t5train evaluate --model flan-t5-small --task classification --input test.parquet --output metrics.json
+  t5train evaluate --model google/flan-t5-small --task classification --input test.parquet --output metrics.json
   t5train evaluate --model runs/translation --input test.parquet --beams 4 --metrics bleu,chrf`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

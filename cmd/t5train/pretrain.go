@@ -15,7 +15,7 @@ The text is tokenized once, into token stores in the folder tokens of the run, o
 Evaluations tell the loss per token and byte of held-out text, and show what the model fills in. docs/pretraining.md
 has the rest.`,
 		Example: `  t5train pretrain --config configs/pretrain-tiny.yaml --train corpus --validation held.parquet
-  t5train pretrain --model t5-small --train corpus --output runs/continued --steps 1000 --learning-rate 1e-3
+  t5train pretrain --model google-t5/t5-small --train corpus --output runs/continued --steps 1000 --learning-rate 1e-3
   t5train pretrain --config my.yaml --tokens tokens --set objective.density=0.25`,
 	}, trainer.Pretrain)
 }

@@ -16,8 +16,8 @@ target, with its sum over the tokens, its mean, its perplexity and its share amo
 are a column of the input; in a text file they stand behind the input, each after a tab. --target gives the same
 targets to all inputs. docs/prediction.md has the rest.`,
 		Example: `  t5train score --model runs/translation --input pairs.parquet --output scores.parquet
-  t5train score --model flan-t5-small --text "Is the sky blue?" --target yes --target no
-  t5train score --model flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
+  t5train score --model google/flan-t5-small --text "Is the sky blue?" --target yes --target no
+  t5train score --model google/flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(c, a.stdin); err != nil {

@@ -31,7 +31,7 @@ same time are computed together. The first SIGINT, SIGTERM or SIGHUP finishes th
 may ask, and encrypt. docs/serving.md has the endpoints.`,
 		Example: `  t5train serve --model runs/quickstart
   t5train serve --model runs/quickstart --address 127.0.0.1:9000 --timeout 10s
-  t5train serve --model flan-t5-small --address :9000 --host t5.example.org --api-key-file keys.txt`,
+  t5train serve --model google/flan-t5-small --address :9000 --host t5.example.org --api-key-file keys.txt`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkServeFlags(c); err != nil {

@@ -18,7 +18,7 @@ func compareCommand(a app) *cobra.Command {
 		Short: "Compare two tokenizers over texts",
 		Long: `Compare two tokenizers: their vocabularies, and the ids and the decoded text of every input text. The first
 differences are shown. The exit status is 1 if there are any.`,
-		Example: `  t5train tokenizer compare --tokenizer flan-t5-small --tokenizer runs/first --input train.parquet:text
+		Example: `  t5train tokenizer compare --tokenizer google/flan-t5-small --tokenizer runs/first --input train.parquet:text
   t5train tokenizer compare --tokenizer spiece.model --tokenizer tokenizer.json --input messages.txt
   cat messages.txt | t5train tokenizer compare --tokenizer spiece.model --tokenizer tokenizer.json --show 1`,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -30,7 +30,7 @@ func tokenizerReportCommand(a app) *cobra.Command {
 used, which are the longest and the rarest; for two vocabularies beside each other. A vocabulary fits a text when it
 takes few tokens for a byte, knows its characters and leaves few pieces unused.`,
 		Example: `  t5train tokenizer report --tokenizer spiece.model --input 'corpus/train-*.parquet'
-  t5train tokenizer report --tokenizer flan-t5-small --tokenizer german --input train.parquet:text --plots plots
+  t5train tokenizer report --tokenizer google/flan-t5-small --tokenizer german --input train.parquet:text --plots plots
   t5train tokenizer report --tokenizer runs/first --input messages.txt --json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			args, err := rules.several(c, a.console(), args, 1, 2)
