@@ -32,9 +32,10 @@ def arrow(x1, y1, x2, y2, label="", dx=0, dy=0):
     return out
 
 
-def save(name, title, w, h, *parts):
+def save(name, title, about, w, h, *parts):
+    """Write a picture; title and about are what a screen reader says of it."""
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img">'
-    body = "\n".join([svg, f"<title>{title}</title>", STYLE,
+    body = "\n".join([svg, f"<title>{title}</title>", f"<desc>{about}</desc>", STYLE,
                       f'<rect class="paper" width="{w}" height="{h}" rx="8"/>', *parts, "</svg>", ""])
     pathlib.Path(__file__).with_name(name).write_text(body)
 
@@ -61,7 +62,8 @@ def rows(*layers, w=660, gap=18, step=72):
     return out
 
 
-save("packages.svg", "Packages: each imports those of lower rows", 880, 735,
+save("packages.svg", "Packages: each imports those of lower rows",
+     "Rows of boxes from cmd/t5train at the top by trainer, configs, data and checkpoints down to model/kernel. Beside them internal, which all rows import.", 880, 735,
      *rows([("cmd/t5train", "flags, files that a user names, what is printed")],
            [("trainer", "the loop · setup · evaluate · predict · embed · serve · runlog · report · bench")],
            [("configs", "a run, as YAML"), ("data/inspect", "what is in a data set")],
@@ -80,7 +82,8 @@ save("packages.svg", "Packages: each imports those of lower rows", 880, 735,
      box(700, 20, 160, "internal", "open to all rows,", "imports no row", "", "atomicfile · ui", "parallel · random",
          "splits · jsonlines", "mmap · sysinfo", "and others"))
 
-save("batch.svg", "The way of a batch in training", 880, 340,
+save("batch.svg", "The way of a batch in training",
+     "Rows of a task become texts, ids and examples in memory; text becomes chunks on disk and spans to fill. A mixture of both is cut into batches, from which the model computes a loss, the gradients, and the update of the weights.", 880, 340,
      *chain(20, [("data/dataset", "opens parquetio:", "rows of cells"), ("data/task", "row", "texts"),
                  ("data/tokenizer", "text", "ids"), ("data.Examples", "in memory,", "ragged")], 150, 40),
      *chain(120, [("data/corpus", "opens parquetio:", "texts"), ("data/chunks", "ids on disk,", "mapped"),
@@ -101,7 +104,8 @@ save("batch.svg", "The way of a batch in training", 880, 340,
      box(20, 214, 140, "trainer", "evaluate and", "save when due"),
      f'<text class="dim" font-size="12" x="470" y="305">with several ranks, trainer/allreduce sums the gradients before the update</text>')
 
-save("question.svg", "The way of a question from the command to its answer", 880, 250,
+save("question.svg", "The way of a question from the command to its answer",
+     "The command opens the checkpoint, reads inputs row by row, makes texts and ids of them, generates or scores labels, and writes answers line by line.", 880, 250,
      *chain(20, [("cmd/t5train", "flags of", "predict"), ("checkpoints", "Open: model,", "task, tokenizer"),
                  ("trainer/predict/inputfile", "inputs,", "row by row"), ("data/task", "input", "text")], 195, 20),
      arrow(762, 87, 762, 127),
@@ -131,7 +135,8 @@ tasks = [("sms: You have won a prize! Call 0800 123 now", "spam"),
          ("stsb sentence1: A plane takes off. sentence2: ...", "4.8"),
          ("Ada Lovelace lived in London .", "person: Ada Lovelace; ..."),
          ("The &lt;extra_id_0&gt; of France is Paris.", "&lt;extra_id_0&gt; capital ...")]
-save("tasks.svg", "T5 turns every task into text", 880, 345,
+save("tasks.svg", "T5 turns every task into text",
+     "Seven examples of a text that the model reads and the text that it writes, such as: sms: You have won a prize! becomes spam.", 880, 345,
      f'<text class="dim" font-size="13" x="220" y="28">the model reads</text>',
      f'<text class="dim" font-size="13" x="760" y="28">and writes</text>',
      *[part for n, t in enumerate(tasks) for part in task(42 + 42 * n, *t)],
@@ -140,7 +145,8 @@ save("tasks.svg", "T5 turns every task into text", 880, 345,
      f'<text class="dim" font-size="12" x="540" y="202">encoder, decoder</text>',
      f'<text class="dim" font-size="12" x="540" y="219">one set of weights</text>')
 
-save("checkpoint.svg", "The folder of a run, and the life of a save", 880, 255,
+save("checkpoint.svg", "The folder of a run, and the life of a save",
+     "Training copies the weights; a hidden folder is written from the copy and then gets its name; latest and best name it. The folder of a run has the configuration, metrics, checkpoints, and in each checkpoint the state to resume from.", 880, 255,
      *chain(20, [("training", "weights at step 500"), ("snapshot", "a copy in memory"),
                  ("hidden folder", "files are written", "and flushed"), ("checkpoint", "gets its name", "at once"),
                  ("latest, best", "name it; old ones", "are removed")], 148, 25),
@@ -242,4 +248,5 @@ def quickstart():
     return out
 
 
-save("quickstart.svg", "The quickstart in the terminal, and its report", 880, 380, QUICKSTART_STYLE, *quickstart())
+save("quickstart.svg", "The quickstart in the terminal, and its report",
+     "On the left the commands finetune, predict and report with the first lines of their output; on the right the page: f1_macro 0.9659, curves of loss and metric, and the confusion matrix.", 880, 380, QUICKSTART_STYLE, *quickstart())

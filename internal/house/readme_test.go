@@ -35,3 +35,20 @@ func TestReadmeIsShort(t *testing.T) {
 		t.Logf("README.md has %d bytes and %d words", len(text), words)
 	}
 }
+
+// Who does not see a picture hears its title and its description.
+func TestPicturesAreDescribed(t *testing.T) {
+	pictures, err := filepath.Glob(filepath.Join("..", "..", "docs", "images", "*.svg"))
+	if err != nil || len(pictures) == 0 {
+		t.Fatalf("found %d pictures: %v", len(pictures), err)
+	}
+	for _, path := range pictures {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "<title>") || !strings.Contains(string(text), "<desc>") {
+			t.Errorf("%s has no title or no desc: give both to save in draw.py", path)
+		}
+	}
+}
