@@ -96,7 +96,7 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 	own := map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "page": page,
 		"pytorch": asPyTorch, "pulled": pulled,
-		"events":  events,
+		"events": events,
 	}
 	maps.Copy(own, more)
 	testscript.Run(t, testscript.Params{
