@@ -19,8 +19,8 @@ var layers = [][]string{
 		"trainer/serve/tgi"},
 	{"trainer/serve/protocol"},
 	{"trainer/serve/access", "trainer/serve/metrics", "trainer/serve/request"},
-	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs",
-		"checkpoints/trim"},
+	{"trainer/baseline", "trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan",
+		"data/inspect", "configs", "checkpoints/trim"},
 	{"trainer/allreduce", "trainer/distill", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},
 

@@ -39,10 +39,13 @@ func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a answ
 			ui.Grouped(examples.Len()), answer)
 	}
 	if len(e.known.Values) == 0 {
-		return nil
+		return e.compareBaseline(ctx, examples, a)
 	}
 	e.seen.Constants = []runlog.Constant{e.known.Constant}
-	return e.compare(ctx, a, metric.Map(values))
+	if err := e.compare(ctx, a, metric.Map(values)); err != nil {
+		return err
+	}
+	return e.compareBaseline(ctx, examples, a)
 }
 
 func (e *Evaluator) note(kind, format string, args ...any) {
