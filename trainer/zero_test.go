@@ -131,8 +131,7 @@ func TestZeroValues(t *testing.T) {
 			_, err := new(predict.Predictor).Score(ctx, []string{"a"}, [][]string{{"b"}})
 			return err
 		},
-		"CheckGeneration": func() error { return new(predict.Predictor).CheckGeneration(generate.Options{}) },
-		"Write":           func() error { return new(checkpoints.Folder).Write(nil) },
+		"Write": func() error { return new(checkpoints.Folder).Write(nil) },
 		"generate.Generator": func() error {
 			_, err := generate.New(nil, nil).Generate(ctx, [][]int32{{1}}, generate.Options{})
 			return err

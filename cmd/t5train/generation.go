@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"strings"
 
@@ -77,14 +76,9 @@ func (g *generationFlags) read(c *cobra.Command) (how predict.Generation, err er
 			continue
 		}
 		how.Given = append(how.Given, o.Field)
-		if o.Value == nil || x == 0 && r.Off || r.Want(x) == "" {
-			continue
+		if want := r.Want(x); o.Value != nil && want != "" && !(x == 0 && r.Off) {
+			return how, misuse(c, "--%s %g: want %s", name, x, want)
 		}
-		want := fmt.Sprintf("from %g to %g", r.Least, r.Most)
-		if math.IsInf(r.Most, 1) {
-			want = "above 0"
-		}
-		return how, misuse(c, "--%s %g: want %s", name, x, want)
 	}
 	if given("length-penalty") && given("alpha") {
 		return how, misuse(c, "got both --length-penalty and --alpha: want one of them")

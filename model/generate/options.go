@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -118,31 +119,41 @@ const mostTokens = 1 << 20
 
 // Validate reports everything that is wrong with o for a vocabulary of vocab tokens.
 func (o Options) Validate(vocab int) error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("the option "+format, args...))
-		}
-	}
+	return errors.Join(o.Problems(vocab, func(option Option) string { return option.Field })...)
+}
+
+// Problems returns what Validate reports, with the names of options that name gives.
+func (o Options) Problems(vocab int, name func(Option) string) (errs []error) {
+	names := make(map[string]string) // of the fields
 	all := o
 	if o.Sampling == nil {
 		all.Sampling = &Sampling{Temperature: 1}
 	}
 	for _, option := range table {
-		errs = append(errs, option.check(&all))
+		names[option.Field] = cmp.Or(name(option), option.Field)
+		if err := option.check(&all, names[option.Field]); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	check(o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want at most MaxTokens %d", o.MinTokens, o.MaxTokens)
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	longest, prefix, allowed := names["MaxTokens"], names["Prefix"], names["Allowed"]
+	beams, sampling, several := names["Beams"], names["Sampling"], names["NumReturnSequences"]
+	check(o.MinTokens <= max(0, o.MaxTokens), "%s: want at most %s, %d", names["MinTokens"], longest, o.MaxTokens)
 	switch {
 	case o.Beams > 1:
-		check(o.NumReturnSequences <= o.Beams, "NumReturnSequences is %d, want at most Beams %d: raise Beams",
-			o.NumReturnSequences, o.Beams)
-		check(o.Sampling == nil, "Beams is %d and Sampling is set: leave one of them out", o.Beams)
+		check(o.Sampling == nil, "%s is %d and %s is set: leave one of them out", beams, o.Beams, sampling)
+		check(o.NumReturnSequences <= o.Beams, "%s is %d, want at most %s, %d: raise %s", several,
+			o.NumReturnSequences, beams, o.Beams, beams)
 	case o.Sampling == nil:
-		check(o.NumReturnSequences <= 1, "NumReturnSequences is %d, but there is one most probable token: set Beams "+
-			"or Sampling for several sequences", o.NumReturnSequences)
+		check(o.NumReturnSequences <= 1, "%s is %d, but there is one most probable text: set %s or %s for several",
+			several, o.NumReturnSequences, beams, sampling)
 	}
-	check(o.LengthPenalty == nil || o.LengthNormAlpha == 0,
-		"LengthPenalty is set and so is LengthNormAlpha: leave one of them out")
+	check(o.LengthPenalty == nil || o.LengthNormAlpha == 0, "%s is set and so is %s: leave one of them out",
+		names["LengthPenalty"], names["LengthNormAlpha"])
 	known := func(name string, tokens []int32) {
 		for _, id := range tokens {
 			if id < 0 || int(id) >= vocab {
@@ -152,29 +163,34 @@ func (o Options) Validate(vocab int) error {
 		}
 	}
 	for i, word := range o.BadWords {
-		check(len(word) > 0, "BadWords %d has no token: leave it out", i)
-		known("BadWords", word)
+		check(len(word) > 0, "%s %d has no token: leave it out", names["BadWords"], i)
+		known(names["BadWords"], word)
 	}
-	known("Suppress", o.Suppress)
-	known("Prefix", o.Prefix)
+	known(names["Suppress"], o.Suppress)
+	known(prefix, o.Prefix)
 	known("EOS", o.EOS)
 	if o.Start != nil {
 		known("Start", []int32{*o.Start})
 	}
-	check(len(o.Prefix) <= max(0, o.MaxTokens), "Prefix has %d tokens, want at most MaxTokens %d", len(o.Prefix),
-		o.MaxTokens)
+	check(len(o.Prefix) <= max(0, o.MaxTokens), "%s has %d tokens, want at most %s, %d", prefix, len(o.Prefix),
+		longest, o.MaxTokens)
 	check(!o.ForcedEOS || o.MaxTokens <= 0 || len(o.Prefix) < o.MaxTokens,
-		"Prefix has %d tokens, which with ForcedEOS is at most MaxTokens-1, %d: raise MaxTokens", len(o.Prefix),
-		o.MaxTokens-1)
+		"%s has %d tokens, which with ForcedEOS is at most %[3]s-1, %[4]d: raise %[3]s", prefix, len(o.Prefix),
+		longest, o.MaxTokens-1)
 	check(!o.ForcedEOS || o.EOS == nil || len(o.EOS) > 0, "ForcedEOS is set, but no token is EOS: leave it out, or "+
 		"EOS at nil for the model's")
 	for _, id := range o.Prefix {
-		check(!slices.Contains(o.EOS, id), "Prefix holds EOS, token %d: leave it out", id)
+		check(!slices.Contains(o.EOS, id), "%s holds EOS, token %d: leave it out", prefix, id)
 	}
-	if o.Allowed != nil {
-		errs = append(errs, o.Allowed.check(o, vocab)...)
+	if t := o.Allowed; t != nil {
+		check(t.longest > 0, "%s holds no sequence, want at least one", allowed)
+		check(t.longest <= o.MaxTokens, "%[3]s has a sequence of %[4]d tokens with its end, want at most %[1]s, "+
+			"%[2]d: raise %[1]s", longest, o.MaxTokens, allowed, t.longest)
+		check(t.longest == 0 || len(t.withPrefix(o.Prefix)) > 0,
+			"%s holds no sequence that begins with %s: leave one of them out", allowed, prefix)
+		errs = append(errs, t.check(o, allowed, vocab)...)
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // score is the score of a sequence with a number of tokens, EOS included.

@@ -9,10 +9,10 @@ import (
 func TestValidateNamesWhatIsWrong(t *testing.T) {
 	sampling := func(s Sampling) Options { return Options{MaxTokens: 8, Sampling: &s} }
 	for want, o := range map[string]Options{
-		"MaxTokens is 0": {},
-		"MinTokens is 9": {MaxTokens: 8, MinTokens: 9},
-		"Beams is -1":    {MaxTokens: 8, Beams: -1},
-		"Beams is 1025":  {MaxTokens: 8, Beams: 1025},
+		"MaxTokens is 0":          {},
+		"MinTokens: want at most": {MaxTokens: 8, MinTokens: 9},
+		"Beams is -1":             {MaxTokens: 8, Beams: -1},
+		"Beams is 1025":           {MaxTokens: 8, Beams: 1025},
 		"NumReturnSequences is 1025": {MaxTokens: 8, NumReturnSequences: 1025,
 			Sampling: &Sampling{Temperature: 1}},
 		"NumReturnSequences is -1":        {MaxTokens: 8, NumReturnSequences: -1},

@@ -144,7 +144,7 @@ func (o Option) Number(options *Options) float64 {
 }
 
 // check reports a number that is out of its range.
-func (o Option) check(options *Options) error {
+func (o Option) check(options *Options, name string) error {
 	x := o.Number(options)
 	want := o.Range.Want(x)
 	if want == "" || x == 0 && o.Range.Off {
@@ -153,7 +153,7 @@ func (o Option) check(options *Options) error {
 	if o.Range.Off {
 		want += ", or 0 for none"
 	}
-	return fmt.Errorf("the option %s is %s, want %s", o.Field, text(x), want)
+	return fmt.Errorf("%s is %s, want %s", name, text(x), want)
 }
 
 // Override returns base with the options in its place that are given in own, whose Sampling is not nil: beams end the

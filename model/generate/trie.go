@@ -1,7 +1,6 @@
 package generate
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -70,19 +69,8 @@ func (t *Trie) restrict(x []float32, generated []int32) {
 	}
 }
 
-// check reports why outputs cannot be sequences of the trie, once for each token.
-func (t *Trie) check(o Options, vocab int) (errs []error) {
-	if t.longest == 0 {
-		return []error{errors.New("the option Allowed holds no sequence, want at least one")}
-	}
-	if t.longest > o.MaxTokens {
-		errs = append(errs, fmt.Errorf("the option MaxTokens is %d, but Allowed holds a sequence of %d "+
-			"tokens: raise MaxTokens", o.MaxTokens, t.longest))
-	}
-	if len(t.withPrefix(o.Prefix)) == 0 {
-		errs = append(errs, errors.New("the option Allowed holds no sequence that begins with Prefix: "+
-			"leave one of them out"))
-	}
+// check reports tokens of the trie that outputs cannot have there, each once.
+func (t *Trie) check(o Options, name string, vocab int) (errs []error) {
 	inner, ends := map[int32]bool{}, map[int32]bool{} // tokens that others follow, and that end a sequence
 	for _, s := range t.sequences {
 		for i, id := range s {
@@ -97,14 +85,14 @@ func (t *Trie) check(o Options, vocab int) (errs []error) {
 			eos := slices.Contains(o.EOS, id)
 			switch {
 			case id < 0 || int(id) >= vocab:
-				errs = append(errs, fmt.Errorf("the option Allowed has token %d, want 0 to %d: the "+
-					"vocabulary has %d tokens", id, vocab-1, vocab))
+				errs = append(errs, fmt.Errorf("%s has token %d, want 0 to %d: the vocabulary has %d tokens", name, id,
+					vocab-1, vocab))
 			case i < len(s)-1 && eos:
-				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that continues after EOS, token "+
-					"%d: want EOS at the end only", id))
+				errs = append(errs, fmt.Errorf("%s has a sequence that continues after EOS, token %d: want EOS last",
+					name, id))
 			case i == len(s)-1 && !eos && len(o.EOS) > 0:
-				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that ends in token %d: "+
-					"append EOS, one of %d", id, o.EOS))
+				errs = append(errs, fmt.Errorf("%s has a sequence that ends in token %d: append EOS, one of %d",
+					name, id, o.EOS))
 			}
 		}
 	}

@@ -46,12 +46,6 @@ func (g Generation) Over(
 		needs := map[string]string{"Beams": "generation.beams 2 or more", "Sampling": "generation.sample"}[option.Needs]
 		return o, "", wrongOption("generation.%s does nothing without %s", option.Key, needs)
 	}
-	if n := o.NumReturnSequences; n > 1 && o.Sampling == nil && n > o.Beams {
-		return o, "", wrongOption(
-			"generation.return_sequences %d: want generation.sample, or at least as many generation.beams",
-			n,
-		)
-	}
 	words, err := BadWords(tok)(g.BadWords)
 	if err != nil {
 		return o, "", fmt.Errorf("generate: generation.bad_words: %w", err)
@@ -106,31 +100,28 @@ func (p *Predictor) generation(g Generation, sink ui.Sink) error {
 		slices.Contains(g.Given, "LengthPenalty") || slices.Contains(g.Given, "Beams"))
 	if p.how.Allowed != nil {
 		limit = p.how.Allowed.Longest()
-		if own := p.ownMaxOutput; own > 0 && own < limit {
-			return wrongOption("predict.max_output_length %d: a choice has %d tokens with its end", own, limit)
-		}
 	}
 	if p.ownMaxOutput == 0 && limit > 0 {
 		p.maxOutput = limit
 	}
-	err = p.CheckGeneration(p.how)
-	switch least := g.Options.MinTokens + 1; {
-	case err == nil || len(g.Given) == 0: // generation_config.json is wrong
-		return err
-	case least > p.maxOutput && slices.Contains(g.Given, "MinTokens"):
-		return wrongOption(
-			"generation.min_output_length %d: want at most the longest output, %d tokens (predict.max_output_length)",
-			least,
-			p.maxOutput,
-		)
-	case len(p.how.Prefix) > p.maxOutput:
-		return wrongOption(
-			"generation.output_prefix has %d tokens, want at most the longest output, %d (predict.max_output_length)",
-			len(p.how.Prefix),
-			p.maxOutput,
-		)
+	if len(g.Given) == 0 {
+		return p.checkGeneration(p.how, func(option generate.Option) string { return option.Config })
 	}
-	return OptionError{err}
+	if err := p.checkGeneration(p.how, generationKey); err != nil {
+		return OptionError{err}
+	}
+	return nil
+}
+
+// generationKey returns the key of a configuration that an option has, or its name in generation_config.json.
+func generationKey(option generate.Option) string {
+	switch {
+	case option.Field == "MaxTokens":
+		return "predict.max_output_length"
+	case option.Key == "":
+		return option.Config
+	}
+	return "generation." + option.Key
 }
 
 // BadWords returns what encodes texts that no output shall hold: as a word of its own, and as the rest of a longer one,

@@ -125,13 +125,14 @@ type Sequence struct {
 	Unplaced int           `json:"unplaced,omitempty"`
 }
 
-// CheckGeneration finds what Generate would refuse about options, before there is any text.
-func (p *Predictor) CheckGeneration(o generate.Options) error {
+// checkGeneration finds what Generate would refuse about options, before there is any text, with the names that name
+// gives them.
+func (p *Predictor) checkGeneration(o generate.Options, name func(generate.Option) string) error {
 	if p.folder.IsEmpty() {
 		return fmt.Errorf("check generation: %w", model.ErrNoModel)
 	}
-	if err := p.limited(o).Validate(p.folder.Model.Config.VocabSize); err != nil {
-		return fmt.Errorf("options of generation: %w", err)
+	if errs := p.limited(o).Problems(p.folder.Model.Config.VocabSize, name); len(errs) > 0 {
+		return fmt.Errorf("options of generation: %w", errors.Join(errs...))
 	}
 	return p.checkPrefix(o)
 }

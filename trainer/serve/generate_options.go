@@ -41,37 +41,11 @@ func (s *Server) generateOptions(fields *request.Object) (generate.Options, erro
 	for _, option := range idle { // before choices have added beams, for which lengths do not count
 		return o, request.Invalid(`%s is of no effect without beams: add "num_beams", or leave it out`, option.Request)
 	}
-	for _, check := range []struct {
-		wrong bool
-		err   error
-	}{
-		{o.Beams > 1 && o.Sampling != nil,
-			request.Invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
-		{o.Beams > 1 && o.NumReturnSequences > o.Beams,
-			request.Invalid("num_return_sequences is %d, want at most num_beams, %d", o.NumReturnSequences, o.Beams)},
-		{o.Beams == 1 && o.Sampling == nil && o.NumReturnSequences > 1,
-			request.Invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`,
-				o.NumReturnSequences)},
-		{o.MinTokens > o.MaxTokens, request.Invalid("min_new_tokens is %d, want at most max_new_tokens, %d",
-			o.MinTokens,
-			o.MaxTokens)},
-		{len(o.Prefix) > o.MaxTokens, request.Invalid("prefix has %d tokens, want at most max_new_tokens, %d",
-			len(o.Prefix),
-			o.MaxTokens)},
-		{slices.Contains(o.Prefix, s.profile.tokenizer.EOS()),
-			request.Invalid("prefix holds the token that ends a text: leave it out")},
-	} {
-		if check.wrong {
-			return o, check.err
-		}
+	if slices.Contains(o.Prefix, s.profile.tokenizer.EOS()) {
+		return o, request.Invalid("prefix holds the token that ends a text: leave it out")
 	}
-	if a := o.Allowed; a != nil && a.Longest() > o.MaxTokens {
-		return o,
-			request.Invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or "+
-				"leave the choice out", a.Longest(), o.MaxTokens)
-	}
-	if err := o.Validate(s.profile.vocabulary); err != nil {
-		return o, request.Invalid("the options do not go together: %v", err)
+	for _, err := range o.Problems(s.profile.vocabulary, func(o generate.Option) string { return o.Request }) {
+		return o, request.Invalid("%v", err)
 	}
 	return o, nil
 }
