@@ -13,6 +13,7 @@ import (
 	"t5train/internal/loopback"
 	"t5train/internal/ui"
 	"t5train/trainer/report"
+	"t5train/trainer/sweep"
 )
 
 func reportCommand(a app) *cobra.Command {
@@ -25,7 +26,7 @@ func reportCommand(a app) *cobra.Command {
 		Long: `Show runs over each other, in one HTML file that needs no other, no network and no server: how good they are and what
 to do next, curves, confusion matrix, examples, lengths, configuration and environment. RUN is the folder of a run, or
 one that holds runs. --plots writes each curve as SVG and PNG; --watch serves the page on this machine, where new steps
-appear by themselves, until Ctrl-C.`,
+appear by themselves, until Ctrl-C. The folder of a sweep has a page of its own.`,
 		Example: `  t5train report runs/quickstart
   t5train report runs/first runs/second --output compare.html --plots plots
   t5train report runs --watch`,
@@ -38,11 +39,14 @@ appear by themselves, until Ctrl-C.`,
 				return misuse(c, "--smoothing %g: want at least 0 and less than 1", o.Smoothing)
 			}
 			o.Next = next.Commands
+			named := c.Flags().Changed("output")
+			if len(paths) == 1 && !watch && plots == "" && sweep.IsSweep(paths[0]) {
+				return reportSweep(a, c, paths[0], output, named, overwrite)
+			}
 			dirs, err := report.Folders(paths)
 			if err != nil {
 				return err
 			}
-			named := c.Flags().Changed("output")
 			if watch {
 				if named || plots != "" {
 					return misuse(c, "got --watch with --output or --plots: it writes no file")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -9,7 +10,10 @@ import (
 
 	"t5train/cmd/t5train/next"
 	"t5train/configs"
+	"t5train/internal/atomicfile"
+	"t5train/internal/ui"
 	"t5train/trainer/sweep"
+	sweeppage "t5train/trainer/sweep/page"
 )
 
 func sweepCommand(a app) *cobra.Command {
@@ -34,7 +38,8 @@ is a run in FOLDER/trials. The same command goes on with a sweep that was stoppe
 			if err != nil {
 				return err
 			}
-			spec, err := sweep.Parse(file, content)
+			spec, err := sweep.Parse(file, content,
+				configs.LoadOptions{Env: os.Environ(), Sizes: sizeNames(), Paths: true})
 			if err != nil {
 				text := strings.ReplaceAll(err.Error(), "\n", "\n  ")
 				return configError{fmt.Errorf("the sweep is wrong:\n  %s", text)}
@@ -49,7 +54,6 @@ is a run in FOLDER/trials. The same command goes on with a sweep that was stoppe
 			if f.Changed("trials") {
 				spec.Trials = trials
 			}
-			spec.Base.Env, spec.Base.Sizes, spec.Base.Paths = os.Environ(), sizeNames(), true
 			collectEarly()
 			r, err := sweep.Run(c.Context(), spec, sweep.Options{Sink: a.console()})
 			if err != nil {
@@ -68,6 +72,36 @@ is a run in FOLDER/trials. The same command goes on with a sweep that was stoppe
 	f.IntVar(&trials, "trials", 0, "trials at most, trial 0 among them (default: trials in the file)")
 	f.Float64Var(&minutes, "minutes", 0, "minutes that the trials may take (default: minutes in the file)")
 	return c
+}
+
+// reportSweep writes the page of a sweep.
+func reportSweep(a app, c *cobra.Command, folder, output string, named, overwrite bool) error {
+	if named {
+		if err := cmp.Or(checkUnpacked(c, output), atomicfile.CheckReplaceable(output, overwrite)); err != nil {
+			return err
+		}
+	}
+	r, err := sweep.Read(folder)
+	if err != nil {
+		return err
+	}
+	var lines []string
+	if r.Best >= 0 {
+		best := next.Quoted(sweep.TrialDir(folder, r.Best))
+		lines = []string{"t5train predict --model " + best + ` --text "..."`, "t5train report " + best,
+			"t5train " + r.Command + " --config " + next.Quoted(sweep.BestFile(folder))}
+	}
+	w, finish, err := atomicfile.OpenOutput(a.data, output)
+	if err != nil {
+		return err
+	}
+	if err := finish(sweeppage.Write(w, r, lines)); err != nil {
+		return err
+	}
+	if output != "-" {
+		ui.Say(a.console(), "report", "%s", output)
+	}
+	return nil
 }
 
 // printSweep writes what a sweep has found.

@@ -133,3 +133,16 @@ func trainLines(lines []runlog.Train, seconds []float64) Lines {
 	}
 	return l
 }
+
+// smooth averages each point with those before it, as TensorBoard does: their weights fall by the share, and those of
+// the first points add up to 1 too.
+func smooth(values []float64, share float64) []float64 {
+	averages := make([]float64, len(values))
+	var sum, weight float64
+	for i, v := range values {
+		sum = sum*share + (1-share)*v
+		weight = weight*share + (1 - share)
+		averages[i] = sum / weight
+	}
+	return averages
+}

@@ -57,6 +57,16 @@ func WritePage(w io.Writer, p Page) error {
 	return err
 }
 
+// Style returns the style sheet of the page, for pages that are to look like it: .c0 to .c7 are the colours of curves.
+func Style() (string, error) {
+	css, err := files.ReadFile("page/page.css")
+	style := string(css)
+	for i, c := range palette {
+		style += fmt.Sprintf(".c%d { color: light-dark(%s, %s); }\n", i, hex(c), hex(onDark[i]))
+	}
+	return style, err
+}
+
 func pageOf(p Page) (string, error) {
 	read := func(names ...string) (text string, err error) {
 		for _, name := range names {
@@ -72,12 +82,9 @@ func pageOf(p Page) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	style, err := read("page.css")
+	style, err := Style()
 	if err != nil {
 		return "", err
-	}
-	for i, c := range palette {
-		style += fmt.Sprintf(".c%d { color: light-dark(%s, %s); }\n", i, hex(c), hex(onDark[i]))
 	}
 	script, err := read("chart.js", "glance.js", "evaluation.js", "page.js")
 	if err != nil {
@@ -88,7 +95,7 @@ func pageOf(p Page) (string, error) {
 		return "", err
 	}
 	policy := fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; connect-src 'self'; base-uri 'none'; "+
-		"form-action 'none'", hash(style), hash(script))
+		"form-action 'none'", Hash(style), Hash(script))
 	var names []string
 	for _, r := range p.Runs {
 		names = append(names, r.Name)
@@ -98,8 +105,8 @@ func pageOf(p Page) (string, error) {
 		"{{data}}", string(data)).Replace(frame), nil
 }
 
-// hash names an inline style or script in a content security policy.
-func hash(text string) string {
+// Hash names an inline style or script in a content security policy.
+func Hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

@@ -64,7 +64,7 @@ func TestPolicy(t *testing.T) {
 	}
 	for _, tag := range []string{"style", "script"} {
 		inner := regexp.MustCompile(`(?s)<` + tag + `>(.*?)</` + tag + `>`).FindStringSubmatch(page)
-		if inner == nil || !strings.Contains(page, tag+"-src "+hash(inner[1])) {
+		if inner == nil || !strings.Contains(page, tag+"-src "+Hash(inner[1])) {
 			t.Errorf("the policy does not allow the page's own %s", tag)
 		}
 	}

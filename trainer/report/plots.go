@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"t5train/internal/atomicfile"
+	"t5train/trainer/report/scale"
 )
 
 // The measures of a plot, in points.
@@ -77,7 +78,7 @@ type plot struct {
 	logX    bool
 	legend  [][]entry // lines of it; none for one run
 	leftTo  float64   // where the curves begin
-	x, y    scale
+	x, y    scale.Scale
 	top     float64
 	bottoms float64
 }
@@ -141,14 +142,14 @@ func (p *plot) lay(fonts typeface) error {
 	p.bottoms = p.top + plotHeight - 44
 	// Places of y grow downwards.
 	if p.log {
-		p.y = logarithmic(low/1.08, high*1.08, p.bottoms, p.top, 8)
+		p.y = scale.Logarithmic(low/1.08, high*1.08, p.bottoms, p.top, 8)
 	} else {
 		low, high = room(low, high, p.chart.Group == machine)
-		p.y = linear(low, high, p.bottoms, p.top, 8)
+		p.y = scale.Linear(low, high, p.bottoms, p.top, 8)
 	}
 	left := 0.0
-	for _, t := range p.y.ticks {
-		w, err := fonts.width(t.text, textSize)
+	for _, t := range p.y.Ticks {
+		w, err := fonts.width(t.Text, textSize)
 		if err != nil {
 			return err
 		}
@@ -157,9 +158,9 @@ func (p *plot) lay(fonts typeface) error {
 	p.leftTo = margin + left + 7
 	right := plotWidth - margin - 8
 	if p.logX {
-		p.x = logarithmic(begin, end, p.leftTo, right, 7)
+		p.x = scale.Logarithmic(begin, end, p.leftTo, right, 7)
 	} else {
-		p.x = linear(begin, end, p.leftTo, right, 7)
+		p.x = scale.Linear(begin, end, p.leftTo, right, 7)
 	}
 	return nil
 }
@@ -225,17 +226,17 @@ func (p *plot) draw(to canvas) {
 			to.text(point{e.x + 24, y + textSize/3}, textSize, startsAt, false, ink, c.name)
 		}
 	}
-	right := p.x.to
-	for _, t := range p.y.ticks {
-		y := p.y.at(t.value)
+	right := p.x.To
+	for _, t := range p.y.Ticks {
+		y := p.y.At(t.Value)
 		to.polyline([]point{{p.leftTo, y}, {right, y}}, stroke{color: grid, width: 0.8})
-		to.text(point{p.leftTo - 7, y + textSize/3}, textSize, endsAt, false, quiet, t.text)
+		to.text(point{p.leftTo - 7, y + textSize/3}, textSize, endsAt, false, quiet, t.Text)
 	}
 	to.polyline([]point{{p.leftTo, p.bottoms}, {right, p.bottoms}}, stroke{color: rule, width: 0.8})
-	for _, t := range p.x.ticks {
-		x := p.x.at(t.value)
+	for _, t := range p.x.Ticks {
+		x := p.x.At(t.Value)
 		to.polyline([]point{{x, p.bottoms}, {x, p.bottoms + 4}}, stroke{color: rule, width: 0.8})
-		to.text(point{x, p.bottoms + 17}, textSize, centeredAt, false, quiet, t.text)
+		to.text(point{x, p.bottoms + 17}, textSize, centeredAt, false, quiet, t.Text)
 	}
 	to.text(point{(p.leftTo + right) / 2, p.bottoms + 33}, textSize, centeredAt, false, quiet, p.xTitle)
 	for _, c := range p.curves {
@@ -247,7 +248,7 @@ func (p *plot) drawCurve(to canvas, c curve) {
 	places := func(values []float64) []point {
 		points := make([]point, len(values))
 		for i, v := range values {
-			points[i] = point{p.x.at(c.x[i]), p.y.at(v)}
+			points[i] = point{p.x.At(c.x[i]), p.y.At(v)}
 		}
 		return points
 	}

@@ -16,42 +16,6 @@ import (
 	"testing"
 )
 
-func TestTicks(t *testing.T) {
-	texts := func(s scale) string {
-		var all []string
-		for _, tick := range s.ticks {
-			all = append(all, tick.text)
-		}
-		return strings.Join(all, " ")
-	}
-	for name, c := range map[string]struct {
-		scale scale
-		want  string
-	}{
-		"from zero":        {linear(0, 10, 0, 1, 5), "0 2 4 6 8 10"},
-		"parts":            {linear(0.62, 0.98, 0, 1, 8), "0.65 0.70 0.75 0.80 0.85 0.90 0.95"},
-		"around zero":      {linear(-0.2, 0.2, 0, 1, 4), "-0.2 -0.1 0 0.1 0.2"},
-		"small":            {linear(0, 0.001, 0, 1, 5), "0 2e-4 4e-4 6e-4 8e-4 1e-3"},
-		"thousands":        {linear(0, 25000, 0, 1, 5), "0 5000 10k 15k 20k 25k"},
-		"millions":         {linear(0, 3e6, 0, 1, 6), "0 500k 1.0M 1.5M 2.0M 2.5M 3.0M"},
-		"one value":        {linear(2, 2, 0, 1, 4), "1.8 1.9 2.0 2.1 2.2"},
-		"zero alone":       {linear(0, 0, 0, 1, 4), "-0.5 0 0.5"},
-		"a decade":         {logarithmic(0.5, 10, 0, 1, 6), "0.5 1 2 5 10"},
-		"many decades":     {logarithmic(1e-6, 1e6, 0, 1, 5), "1e-6 0.001 1 1000 1M"},
-		"less than one":    {logarithmic(2, 4, 0, 1, 5), "2 3 4"},
-		"one value of log": {logarithmic(1, 1, 0, 1, 5), "0.5 1 2"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := texts(c.scale); got != c.want {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-			if a, b := c.scale.at(c.scale.low), c.scale.at(c.scale.high); math.Abs(a) > 1e-9 || math.Abs(b-1) > 1e-9 {
-				t.Errorf("the ends are at %g and %g", a, b)
-			}
-		})
-	}
-}
-
 // A constant stays what it is, and the first point weighs as much as it should.
 func TestSmooth(t *testing.T) {
 	if got := smooth([]float64{3, 3, 3}, 0.9); slices.ContainsFunc(got,

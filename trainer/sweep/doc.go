@@ -1,8 +1,7 @@
 // Package sweep finds settings: it trains a configuration many times, each time with other values of some keys, gives
 // most of the time to those that do well, and says what that has gained over the settings as they were.
 //
-//	spec, err := sweep.Parse("sweep.yaml", content)
-//	spec.Base.Facts = ... // as for any run
+//	spec, err := sweep.Parse("sweep.yaml", content, configs.LoadOptions{})
 //	result, err := sweep.Run(ctx, spec, sweep.Options{})
 //	err = result.WriteTable(os.Stdout)
 //

@@ -20,7 +20,8 @@ import (
 var keys = []string{"command", "output", "base", "search", "method", "trials", "minutes", "rungs", "reduction", "seed",
 	"metric", "test"}
 
-// Parse reads the file of a sweep. Name stands in the messages. Its error joins every mistake, one a line, each with
+// Parse reads the file of a sweep. Name stands in the messages; o has what belongs to the base besides the file, such
+// as the environment. The error joins every mistake, one a line, each with
 // its key, its line and what to do.
 //
 //	command: finetune                   # or pretrain
@@ -30,9 +31,9 @@ var keys = []string{"command", "output", "base", "search", "method", "trials", "
 //	  optimizer.learning_rate: {log_uniform: [1e-4, 1e-2]}
 //	  train.batch_size: [8, 16, 32]
 //	trials: 20
-func Parse(name string, content []byte) (*Spec, error) {
+func Parse(name string, content []byte, o configs.LoadOptions) (*Spec, error) {
 	p := &parser{name: name, lines: bytes.Split(content, []byte("\n")),
-		spec: &Spec{Rungs: defaultRungs, Reduction: defaultReduction, Seed: 1}}
+		spec: &Spec{Base: o, Rungs: defaultRungs, Reduction: defaultReduction, Seed: 1}}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(content, &doc); err != nil {
 		return nil, fmt.Errorf("%s is not YAML: %w: check the indentation", name,
@@ -41,7 +42,7 @@ func Parse(name string, content []byte) (*Spec, error) {
 	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
 		return nil, fmt.Errorf("%s: want keys such as base: and search: at its top", name)
 	}
-	if builtin.Has(builtin.Default) {
+	if o.DefaultModel == "" && builtin.Has(builtin.Default) {
 		p.spec.Base.DefaultModel = builtin.Default
 	}
 	p.top(doc.Content[0])
@@ -406,7 +407,7 @@ func (k Key) tried() []string {
 // load loads the base, with a setting of a line.
 func (p *parser) load(set []string, place string) (*configs.Config, error) {
 	o := p.spec.Base
-	o.Command, o.NoRun, o.Set, o.SetName = p.spec.Command, true, set, place
+	o.Command, o.NoRun, o.Set, o.SetName, o.Paths, o.Sink = p.spec.Command, true, set, place, false, nil
 	if p.spec.Metric != "" {
 		o.Overrides = map[string]any{"eval.metric": p.spec.Metric}
 	}

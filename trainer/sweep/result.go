@@ -91,7 +91,14 @@ func (r *Result) Order() []int {
 // Columns returns the names of the searched keys as a table has them: without their section where that is clear.
 func (r *Result) Columns() []string {
 	count := map[string]int{}
-	short := func(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+	short := func(path string) string {
+		switch own := path[strings.LastIndexByte(path, '.')+1:]; own {
+		case "name", "path", "size": // of anything
+			return path
+		default:
+			return own
+		}
+	}
 	for _, k := range r.Search {
 		count[short(k.Path)]++
 	}

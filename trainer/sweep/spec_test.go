@@ -36,7 +36,7 @@ rungs: 2
 `
 
 func TestParse(t *testing.T) {
-	s, err := Parse("sweep.yaml", []byte(good))
+	s, err := Parse("sweep.yaml", []byte(good), configs.LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,8 @@ func TestParse(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(base, "\n  ", "\n")[2:]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err = Parse("sweep.yaml", []byte("base: "+file+"\nsearch: {train.seed: [1, 2]}\n"))
+	s, err = Parse("sweep.yaml", []byte("base: "+file+"\nsearch: {train.seed: [1, 2]}\n"),
+		configs.LoadOptions{})
 	if err != nil || s.Command != "finetune" || s.Base.File != file {
 		t.Errorf("a base in a file: %+v, %v", s, err)
 	}
@@ -94,7 +95,7 @@ func TestParse_Mistakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := strings.Replace(good, c.was, c.is, 1)
-			_, err := Parse("sweep.yaml", []byte(text))
+			_, err := Parse("sweep.yaml", []byte(text), configs.LoadOptions{})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got\n%v\nwant one with\n%s", err, c.want)
 			}
@@ -110,7 +111,7 @@ func TestParse_Preset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Parse(file, content)
+	s, err := Parse(file, content, configs.LoadOptions{})
 	if err != nil || s.Output == "" {
 		t.Errorf("got %+v, %v", s, err)
 	}
@@ -126,7 +127,7 @@ func FuzzParse(f *testing.F) {
 		if len(content) > 4000 || strings.Contains(string(content), "base: /") {
 			return
 		}
-		s, err := Parse("sweep.yaml", content)
+		s, err := Parse("sweep.yaml", content, configs.LoadOptions{})
 		if err != nil {
 			return
 		}

@@ -1,4 +1,8 @@
-package report
+// Package scale maps values to places on an axis, with ticks at round numbers.
+//
+//	y := scale.Linear(0, 0.9, bottom, top, 8)
+//	for _, t := range y.Ticks { line(y.At(t.Value), t.Text) }
+package scale
 
 import (
 	"math"
@@ -6,30 +10,31 @@ import (
 	"strings"
 )
 
-// scale maps values to places.
-type scale struct {
-	low, high float64 // of the values
-	from, to  float64 // their places
+// Scale maps values to places.
+type Scale struct {
+	Low, High float64 // of the values
+	From, To  float64 // their places
+	Ticks     []Tick
 	log       bool
-	ticks     []tick
 }
 
-type tick struct {
-	value float64
-	text  string
+// Tick is a value that an axis names.
+type Tick struct {
+	Value float64
+	Text  string
 }
 
-// at returns the place of a value.
-func (s scale) at(v float64) float64 {
-	low, high := s.low, s.high
+// At returns the place of a value.
+func (s Scale) At(v float64) float64 {
+	low, high := s.Low, s.High
 	if s.log {
 		v, low, high = math.Log10(v), math.Log10(low), math.Log10(high)
 	}
-	return s.from + (v-low)/(high-low)*(s.to-s.from)
+	return s.From + (v-low)/(high-low)*(s.To-s.From)
 }
 
-// linear returns a scale with about n ticks.
-func linear(low, high, from, to float64, count int) scale {
+// Linear returns a scale with about n ticks.
+func Linear(low, high, from, to float64, count int) Scale {
 	// one value, or so near to it that no number lies between ticks
 	if high-low <= 1e-9*max(math.Abs(low), math.Abs(high)) {
 		by := 0.1 * math.Abs(low)
@@ -38,11 +43,11 @@ func linear(low, high, from, to float64, count int) scale {
 		}
 		low, high = low-by, high+by
 	}
-	s := scale{low: low, high: high, from: from, to: to}
+	s := Scale{Low: low, High: high, From: from, To: to}
 	step := nice((high - low) / float64(count))
 	first, last := math.Ceil(low/step-1e-6), math.Floor(high/step+1e-6)
-	for i := first; i <= last && len(s.ticks) < 4*count; i++ {
-		s.ticks = append(s.ticks, tick{i * step, tickText(i*step, step)})
+	for i := first; i <= last && len(s.Ticks) < 4*count; i++ {
+		s.Ticks = append(s.Ticks, Tick{i * step, tickText(i*step, step)})
 	}
 	return s
 }
@@ -58,12 +63,12 @@ func nice(rough float64) float64 {
 	return 10 * unit
 }
 
-// logarithmic returns a scale of positive values.
-func logarithmic(low, high, from, to float64, count int) scale {
+// Logarithmic returns a scale of positive values.
+func Logarithmic(low, high, from, to float64, count int) Scale {
 	if high <= low*(1+1e-9) {
 		low, high = low/2, high*2
 	}
-	s := scale{low: low, high: high, from: from, to: to, log: true}
+	s := Scale{Low: low, High: high, From: from, To: to, log: true}
 	decades := math.Log10(high) - math.Log10(low)
 	factors := []float64{1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9}
 	switch n := float64(count); {
@@ -85,7 +90,7 @@ func logarithmic(low, high, from, to float64, count int) scale {
 				if f == 1.5 {
 					step /= 2
 				}
-				s.ticks = append(s.ticks, tick{v, tickText(v, step)})
+				s.Ticks = append(s.Ticks, Tick{v, tickText(v, step)})
 			}
 		}
 	}
@@ -114,17 +119,4 @@ func tickText(v, step float64) string {
 func fixed(v, step float64) string {
 	digits := min(6, max(0, -int(math.Floor(math.Log10(step)+1e-9))))
 	return strconv.FormatFloat(v, 'f', digits, 64)
-}
-
-// smooth averages each point with those before it, as TensorBoard does: their weights fall by the share, and those of
-// the first points add up to 1 too.
-func smooth(values []float64, share float64) []float64 {
-	averages := make([]float64, len(values))
-	var sum, weight float64
-	for i, v := range values {
-		sum = sum*share + (1-share)*v
-		weight = weight*share + (1 - share)
-		averages[i] = sum / weight
-	}
-	return averages
 }
