@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
 	"t5train/cmd/t5train/next"
 	"t5train/configs"
 	"t5train/internal/atomicfile"
@@ -88,7 +89,7 @@ func reportSweep(a app, c *cobra.Command, folder, output string, named, overwrit
 	var lines []string
 	if r.Best >= 0 {
 		best := next.Quoted(sweep.TrialDir(folder, r.Best))
-		lines = []string{"t5train predict --model " + best + ` --text "..."`, "t5train report " + best,
+		lines = []string{"t5train predict --model " + best + " " + sweepInput(r), "t5train report " + best,
 			"t5train " + r.Command + " --config " + next.Quoted(sweep.BestFile(folder))}
 	}
 	w, finish, err := atomicfile.OpenOutput(a.data, output)
@@ -102,6 +103,12 @@ func reportSweep(a app, c *cobra.Command, folder, output string, named, overwrit
 		ui.Say(a.console(), "report", "%s", output)
 	}
 	return nil
+}
+
+// sweepInput returns the flags by which predict gets an input of the best trial.
+func sweepInput(r *sweep.Result) string {
+	checkpoint, _, _ := checkpoints.Resolve(sweep.TrialDir(r.Output, r.Best)) // else any input will do
+	return next.Input(r.Base["objective.name"], checkpoint)
 }
 
 // printSweep writes what a sweep has found.
@@ -135,7 +142,7 @@ func printSweep(a app, r *sweep.Result) error {
 		say("best: trial %d", r.Best)
 	}
 	say("settings: %s", sweep.BestFile(r.Output))
-	say("next: t5train report %s; t5train predict --model %s --text \"...\"", next.Quoted(r.Output),
-		next.Quoted(sweep.TrialDir(r.Output, r.Best)))
+	say("next: t5train report %s; t5train predict --model %s %s", next.Quoted(r.Output),
+		next.Quoted(sweep.TrialDir(r.Output, r.Best)), sweepInput(r))
 	return nil
 }

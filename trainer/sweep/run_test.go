@@ -289,3 +289,35 @@ func TestTrialConfig(t *testing.T) {
 		t.Errorf("got %+v, %v", c, err)
 	}
 }
+
+// Trials of pre-training share the tokens of their text, and are compared by their loss.
+func TestPretrain(t *testing.T) {
+	s := tiny(t, nil)
+	c, length := testrun.TinyConfig(t), 32
+	p := configs.DefaultPretraining()
+	p.Output, p.Model, p.Data.Train, p.Data.Validation = "run", c.Model, c.Data.Train, c.Data.Validation
+	p.Data.MaxTrainExamples, p.Data.MaxValidationExamples = 48, 20
+	p.Tokenizer.Path, p.Objective.InputLength = testrun.TokenizerWith(t, 10), &length
+	p.Model.VocabSize = nil
+	p.Train.Epochs, p.Train.Steps, p.Train.BatchSize, p.Train.Threads = 0, 8, 4, 1
+	p.Eval.EverySteps = 2
+	p.Resolve()
+	content, err := p.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Command, s.Base.Content, s.Trials, s.Search = "pretrain", content, 4, s.Search[:1]
+	r := run(t, s)
+	best := r.Trials[r.Best].at(2)
+	if r.Metric != "loss" || best == nil || *best.Value > *r.Trials[0].at(2).Value || r.Validation != nil {
+		t.Errorf("the best by %s is trial %d:\n%s", r.Metric, r.Best, table(t, r))
+	}
+	if _, err := os.Stat(filepath.Join(s.Output, "tokens")); err != nil {
+		t.Error(err)
+	}
+	for _, trial := range r.Trials {
+		if _, err := os.Stat(filepath.Join(TrialDir(s.Output, trial.Number), "tokens")); err == nil {
+			t.Errorf("trial %d has tokens of its own", trial.Number)
+		}
+	}
+}
