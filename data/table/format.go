@@ -113,8 +113,8 @@ func (f Format) kind() kind {
 	return kind{}
 }
 
-// IsTable reports whether a row is a line of cells, and the first line a header.
-func (f Format) IsTable() bool { return f.kind().delimiter != 0 }
+// Delimiter returns what stands between the cells of a line, 0 where rows are no lines of cells behind a header.
+func (f Format) Delimiter() rune { return f.kind().delimiter }
 
 // About says what a file of the format holds; "" of one that this package does not read.
 func (f Format) About() string { return f.kind().about }

@@ -200,18 +200,74 @@ func readField(d *json.Decoder, path []string, fields []Field, drop dropped) ([]
 	return append(fields, Field{path, cell}), nil
 }
 
-// JSONCell returns the cell of the value of a column, as a row of JSON lines has it.
+// Object is a JSON object by the names of its fields.
+type Object map[string]json.RawMessage
+
+// ReadObject reads a line of JSON lines.
+func ReadObject(line []byte) (Object, error) {
+	var o Object
+	if err := json.Unmarshal(line, &o); err != nil || o == nil {
+		return nil, fmt.Errorf("%.80q is no JSON object: want one a line", line)
+	}
+	return o, nil
+}
+
+// Value returns the value of a column: of the field of that name, or for a path of names with dots between, of one
+// inside of objects: translation.en in {"translation": {"en": "Hello."}}.
+func (o Object) Value(column string) (raw json.RawMessage, ok bool) {
+	if raw, ok = o[column]; ok {
+		return raw, true
+	}
+	first, rest, dotted := strings.Cut(column, ".")
+	var inner Object
+	if raw, ok = o[first]; !dotted || !ok || json.Unmarshal(raw, &inner) != nil {
+		return nil, false
+	}
+	return inner.Value(rest)
+}
+
+// Cells returns the cells of columns, which are those that [Read] has of a row of JSON lines. Other fields may hold
+// anything.
+func (o Object) Cells(columns []string) ([]Cell, error) {
+	cells := make([]Cell, len(columns))
+	for i, column := range columns {
+		raw, ok := o.Value(column)
+		if !ok {
+			return nil, fmt.Errorf("a JSON object lacks the field %q: want the fields %q", column, columns)
+		}
+		var err error
+		if cells[i], err = JSONCell(column, raw); err != nil {
+			return nil, err
+		}
+	}
+	return cells, nil
+}
+
+// JSONCell returns the cell of the value of a column, as a row of JSON lines has it. Lists may hold lists.
 func JSONCell(column string, value json.RawMessage) (Cell, error) {
+	var items []json.RawMessage
+	if json.Unmarshal(value, &items) == nil && items != nil {
+		list := Cell{Kind: List}
+		for _, item := range items {
+			cell, err := JSONCell(column, item)
+			if err != nil {
+				return Cell{}, err
+			}
+			list.Items = append(list.Items, cell)
+		}
+		return list, nil
+	}
 	d := json.NewDecoder(bytes.NewReader(value))
 	d.UseNumber()
-	fields, err := readField(d, []string{column}, nil, nil)
-	switch {
-	case err != nil:
-		return Cell{}, err
-	case len(fields) != 1 || len(fields[0].Path) > 1:
+	token, err := d.Token()
+	if _, other := token.(json.Delim); err != nil || other {
 		return Cell{}, shape("%s is an object, want a string, a number, true or false, or a list of them", column)
 	}
-	return fields[0].Cell, nil
+	cell, err := scalar(token)
+	if err != nil {
+		return Cell{}, fmt.Errorf("%s: %w", column, err)
+	}
+	return cell, nil
 }
 
 // scalar returns the cell of a value that is no list and no object.

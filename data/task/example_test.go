@@ -181,10 +181,20 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-func inputFromJSON(s Spec, object []byte) (string, error) {
-	texts, err := s.TextsFromJSON(object)
+func inputFromJSON(s Spec, line []byte) (string, error) {
+	object, err := table.ReadObject(line)
 	if err != nil {
 		return "", err
+	}
+	cells, err := object.Cells(s.TextColumns)
+	if err != nil {
+		return "", err
+	}
+	texts := make([]string, len(cells))
+	for i, c := range cells {
+		if texts[i], err = s.Text(c); err != nil {
+			return "", err
+		}
 	}
 	return s.Input(texts)
 }
@@ -199,7 +209,7 @@ func TestInputFrom(t *testing.T) {
 		{"line", spam(), "Free entry\r\n", "sms_spam sms: Free entry"},
 		{"line that looks like JSON's end", spam(), "}", "sms_spam sms: }"},
 		{"object", spam(), `{"sms": "Fr\u00e9e\n", "label": 1}`, "sms_spam sms: Frée"},
-		{"object with a number", spam(), ` {"sms": 1e3}`, "sms_spam sms: 1e3"},
+		{"object with a number", spam(), ` {"sms": 1e3}`, "sms_spam sms: 1000"},
 		{"object with two fields", pairs(), `{"sentence2": "B", "sentence1": "A"}`, "mrpc sentence1: A sentence2: B"},
 		{"seq2seq", translation(), "Hello.", "translate English to German: Hello."},
 	}
@@ -219,7 +229,7 @@ func TestInputFrom(t *testing.T) {
 	for line, part := range map[string]string{
 		`{"sentence1": "A"}`:                        "sentence2",
 		`{"sentence1": "A", "sentence2": null}`:     "null",
-		`{"sentence1": "A", "sentence2": {"B": 1}}`: `{"B": 1}`,
+		`{"sentence1": "A", "sentence2": {"B": 1}}`: "is an object",
 		`["A", "B"]`: "no JSON object",
 		`null`:       "no JSON object",
 		`{"a":`:      "no JSON object",

@@ -15,13 +15,11 @@ import (
 // it, and tables with the columns of that.
 func FormsOf[Line, Row any](keep []inputfile.Keep, rows func(Line) []Row) func(table.Format) Form {
 	return func(format table.Format) Form {
-		switch format {
-		case table.Parquet:
+		if format == table.Parquet {
 			return ParquetOf(keep, rows)
-		case table.CSV:
-			return tableOf(keep, rows, ",")
-		case table.TSV:
-			return tableOf(keep, rows, "\t")
+		}
+		if d := format.Delimiter(); d != 0 {
+			return tableOf(keep, rows, string(d))
 		}
 		return nil
 	}

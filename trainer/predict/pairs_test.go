@@ -46,6 +46,31 @@ func TestScorePairs(t *testing.T) {
 	}
 }
 
+// An input of JSON lines is the text that training on the same lines has.
+func TestInputsAreTrainedTexts(t *testing.T) {
+	spec := task.Spec{Name: task.Seq2Seq, Prefix: new(""), TextColumns: []string{"x"}}
+	for _, value := range []string{"1.0", "1e3", "-0.50", "[1.0, true]", `"1.0"`, "12345678901"} {
+		line := `{"x": ` + value + `}`
+		var trained string
+		file := table.Input{Format: table.JSONL}
+		row := func(r table.Row) (err error) { trained, err = spec.Text(r.Fields[0].Cell); return err }
+		err := table.Read(t.Context(), strings.NewReader(line), file, table.ReadOptions{}, row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = inputfile.Read(t.Context(), "-", table.JSONL, spec, nil, strings.NewReader(line),
+			func(in inputfile.Input) error {
+				if in.Text != trained {
+					t.Errorf("%s is trained as %q and predicted as %q", value, trained, in.Text)
+				}
+				return nil
+			})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestPairsOfLines(t *testing.T) {
 	texts := task.Spec{Name: task.Seq2Seq, Prefix: new("p: "), TextColumns: []string{"a"}}
 	labels := task.Spec{Name: task.Classification, TextColumns: []string{"a"}, LabelColumn: "l", Labels: []task.Label{
@@ -59,8 +84,8 @@ func TestPairsOfLines(t *testing.T) {
 		targets []string
 		want    string // of the error
 	}{
-		"a number":        {texts, "b", table.JSONL, `{"a": "x", "b": 1234567.50}`, []string{"1234567.50"}, ""},
-		"numbers":         {texts, "b", table.JSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.50", "y"}, ""},
+		"a number":        {texts, "b", table.JSONL, `{"a": "x", "b": 1234567.50}`, []string{"1.2345675e+06"}, ""},
+		"numbers":         {texts, "b", table.JSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.5", "y"}, ""},
 		"a tab":           {texts, "b", table.Text, "x\ty z", []string{"y z"}, ""},
 		"two tabs":        {texts, "b", table.Text, "x\ty\tz", []string{"y", "z"}, ""},
 		"an empty target": {texts, "b", table.Text, "x\t", []string{""}, ""},
@@ -72,13 +97,13 @@ func TestPairsOfLines(t *testing.T) {
 		"JSON in an object": {texts, "t.de", table.JSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`,
 			[]string{"y"}, ""},
 		"JSON without": {texts, "b", table.JSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
-		"JSON null":    {texts, "b", table.JSONL, `{"a": "x", "b": null}`, nil, "target column b: got null"},
+		"JSON null":    {texts, "b", table.JSONL, `{"a": "x", "b": null}`, nil, "target column b is null"},
 		"JSON empty list": {texts, "b", table.JSONL, `{"a": "x", "b": []}`, nil,
 			"target column b holds an empty list"},
 		"JSON list and null": {texts, "b", table.JSONL, `{"a": "x", "b": ["y", null]}`, nil,
-			"target column b: got null"},
-		"JSON object":        {texts, "b", table.JSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "target column b: got {"},
-		"JSON empty object":  {texts, "b", table.JSONL, `{"a": "x", "b": {}}`, nil, "target column b: got {"},
+			"b is null"},
+		"JSON object":        {texts, "b", table.JSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "b is an object"},
+		"JSON empty object":  {texts, "b", table.JSONL, `{"a": "x", "b": {}}`, nil, "b is an object"},
 		"JSON without input": {texts, "b", table.JSONL, `{"b": "y"}`, nil, `"a"`},
 		"JSON label":         {labels, "l", table.JSONL, `{"a": "x", "l": "spam"}`, []string{"junk"}, ""},
 		"JSON label's value": {labels, "l", table.JSONL, `{"a": "x", "l": 1}`, []string{"junk"}, ""},

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"t5train/data"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/task/words"
 	"t5train/trainer/serve/request"
@@ -68,7 +69,8 @@ func (s *Server) inputText(fields *request.Object, name string, element json.Raw
 	}
 	if spec.Kind() == task.Entities {
 		own = words.Cut(text)
-		if list, err := spec.JSONList(element); err == nil && list != nil {
+		var list []string
+		if element[0] == '[' && json.Unmarshal(element, &list) == nil {
 			own = words.List(list)
 		}
 		text = words.Join(own)
@@ -109,7 +111,11 @@ func (s *Server) columnText(raw json.RawMessage) (text string, ok bool) {
 			return "", false
 		}
 	}
-	text, err := s.profile.task.JSONText(raw)
+	cell, err := table.JSONCell("", raw)
+	if err != nil {
+		return "", false
+	}
+	text, err = s.profile.task.Text(cell)
 	return text, err == nil
 }
 

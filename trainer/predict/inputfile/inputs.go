@@ -77,7 +77,7 @@ func Count(ctx context.Context, path string, format table.Format, columns []stri
 		return 0, fmt.Errorf("read inputs: %w", err)
 	}
 	n := int64(0)
-	if format.IsTable() {
+	if !isLines(format) {
 		err = scan(ctx, path, format, columns, nil, func(func() string, []table.Cell) error { n++; return nil })
 	} else {
 		err = readLines(ctx, path, format, nil, func(int, string) error { n++; return nil })
@@ -112,17 +112,23 @@ func Say(ctx context.Context, c ui.Sink, path string, format table.Format) error
 
 // reader makes items of what a file of any format holds.
 type reader[T any] struct {
-	line, json func(line string) (T, error)
-	columns    []string                            // of parquet and of tables
-	row        func(cells []table.Cell) (T, error) // which are valid for this call only
+	line    func(line string) (T, error) // of text
+	columns []string                     // of other formats
+	keep    []Keep
+	row     func(cells []table.Cell, kept Kept) (T, error) // cells are valid for this call only
 }
 
 func (r reader[T]) read(
 	ctx context.Context, path string, format table.Format, stdin io.Reader, yield func(T) error,
 ) error {
-	if format == table.Parquet || format.IsTable() {
-		return scan(ctx, path, format, r.columns, stdin, func(at func() string, cells []table.Cell) error {
-			item, err := r.row(cells)
+	if !isLines(format) {
+		columns := slices.Clone(r.columns)
+		for _, k := range r.keep {
+			columns = append(columns, k.Column)
+		}
+		return scan(ctx, path, format, columns, stdin, func(at func() string, cells []table.Cell) error {
+			n := len(r.columns)
+			item, err := r.row(cells[:n], keptCells(r.keep, cells[n:]))
 			if err != nil {
 				return fmt.Errorf("read inputs: %s: %w", at(), err)
 			}
@@ -142,6 +148,10 @@ func (r reader[T]) read(
 	})
 }
 
+// isLines reports whether inputs of a format are lines by themselves: texts, or JSON objects, of which columns that are
+// kept may hold anything. Of all others package table makes rows.
+func isLines(format table.Format) bool { return format == table.Text || format == table.JSONL }
+
 // object makes an item of a line of JSON lines.
 func (r reader[T]) object(line string) (item T, err error) {
 	if text := strings.TrimSpace(line); strings.HasPrefix(text, "[") || text == "{" {
@@ -150,7 +160,15 @@ func (r reader[T]) object(line string) (item T, err error) {
 			line,
 		)
 	}
-	return r.json(line)
+	object, err := table.ReadObject([]byte(line))
+	if err != nil {
+		return item, err
+	}
+	cells, err := object.Cells(r.columns)
+	if err != nil {
+		return item, err
+	}
+	return r.row(cells, keptFields(r.keep, object))
 }
 
 // readLines calls yield for each line that is an input. An empty line of text is one, a blank line between JSON objects
@@ -216,7 +234,7 @@ func scan(
 // them.
 func FromText(spec task.Spec, text string) (Input, error) {
 	if len(spec.TextColumns) > 1 {
-		return fromJSON(spec, text)
+		return rows(spec, nil).object(text)
 	}
 	return fromLine(spec, text)
 }
@@ -227,29 +245,6 @@ func fromLine(spec task.Spec, line string) (Input, error) {
 	}
 	text, err := spec.InputFromLine(line)
 	return Input{Text: text, Shown: line}, err
-}
-
-func fromJSON(spec task.Spec, line string) (Input, error) {
-	texts, err := spec.TextsFromJSON([]byte(line))
-	if err != nil {
-		return Input{}, err
-	}
-	if spec.Kind() == task.Entities {
-		list, err := spec.ListFromJSON([]byte(line))
-		if err != nil {
-			return Input{}, err
-		}
-		return fromTokenList(spec, texts[0], list)
-	}
-	return fromTexts(spec, texts)
-}
-
-// fromTokenList makes the input of a task of entities of the tokens of a list, or where that is nil of a text.
-func fromTokenList(spec task.Spec, text string, list []string) (Input, error) {
-	if list == nil {
-		return fromTokens(spec, text, words.Cut(text))
-	}
-	return fromTokens(spec, text, words.List(list))
 }
 
 // fromTokens makes the input of a task of entities, whose texts are tokens with a space between, as in training.
@@ -269,23 +264,23 @@ func fromRow(spec task.Spec, cells []table.Cell) (Input, error) {
 		texts[i] = strings.Clone(text)
 	}
 	if spec.Kind() == task.Entities {
-		var list []string
 		if cells[0].Kind == table.List {
-			list = make([]string, len(cells[0].Items))
-			for i, item := range cells[0].Items {
-				list[i] = strings.Clone(item.Text())
-			}
+			return fromTokens(spec, texts[0], words.List(itemTexts(cells[0])))
 		}
-		return fromTokenList(spec, texts[0], list)
+		return fromTokens(spec, texts[0], words.Cut(texts[0]))
 	}
-	return fromTexts(spec, texts)
-}
-
-func fromTexts(spec task.Spec, texts []string) (Input, error) {
 	text, err := spec.Input(texts)
 	in := Input{Text: text, Shown: text}
 	if len(texts) == 1 {
 		in.Shown = texts[0]
 	}
 	return in, err
+}
+
+func itemTexts(list table.Cell) []string {
+	texts := make([]string, len(list.Items))
+	for i, item := range list.Items {
+		texts[i] = strings.Clone(item.Text())
+	}
+	return texts
 }

@@ -57,10 +57,8 @@ func CheckKept(ctx context.Context, path string, format table.Format, keep []Kee
 	found := errors.New("found")
 	err := readLines(ctx, path, format, nil, func(_ int, line string) error {
 		lines++
-		columns = slices.DeleteFunc(columns, func(c string) bool {
-			_, err := task.Field([]byte(line), c)
-			return err == nil
-		})
+		object, _ := table.ReadObject([]byte(line)) // of another line, which is found when it is read
+		columns = slices.DeleteFunc(columns, func(c string) bool { _, ok := object.Value(c); return ok })
 		if len(columns) == 0 {
 			return found
 		}
@@ -85,33 +83,39 @@ func Read(
 	stdin io.Reader,
 	yield func(Input) error,
 ) error {
-	texts := len(spec.TextColumns)
-	columns := slices.Clone(spec.TextColumns)
-	for _, k := range keep {
-		columns = append(columns, k.Column)
-	}
+	return rows(spec, keep).read(ctx, path, format, stdin, yield)
+}
+
+func rows(spec task.Spec, keep []Keep) reader[Input] {
 	return reader[Input]{
-		line: func(line string) (Input, error) { return fromLine(spec, line) },
-		json: func(line string) (Input, error) {
-			in, err := fromJSON(spec, line)
-			for _, k := range keep {
-				value := json.RawMessage("null")
-				if raw, err := task.Field([]byte(line), k.Column); err == nil {
-					value = compact(raw)
-				}
-				in.Kept = append(in.Kept, KeptField{k.Name, value})
-			}
+		line:    func(line string) (Input, error) { return fromLine(spec, line) },
+		columns: spec.TextColumns,
+		keep:    keep,
+		row: func(cells []table.Cell, kept Kept) (Input, error) {
+			in, err := fromRow(spec, cells)
+			in.Kept = kept
 			return in, err
 		},
-		columns: columns,
-		row: func(cells []table.Cell) (Input, error) {
-			in, err := fromRow(spec, cells[:texts])
-			for i, k := range keep {
-				in.Kept = append(in.Kept, KeptField{k.Name, json.RawMessage(cells[texts+i].JSON(floatText))})
-			}
-			return in, err
-		},
-	}.read(ctx, path, format, stdin, yield)
+	}
+}
+
+func keptCells(keep []Keep, cells []table.Cell) (kept Kept) {
+	for i, k := range keep {
+		kept = append(kept, KeptField{k.Name, json.RawMessage(cells[i].JSON(floatText))})
+	}
+	return kept
+}
+
+// keptFields are kept as they are written.
+func keptFields(keep []Keep, object table.Object) (kept Kept) {
+	for _, k := range keep {
+		value := json.RawMessage("null")
+		if raw, ok := object.Value(k.Column); ok {
+			value = compact(raw)
+		}
+		kept = append(kept, KeptField{k.Name, value})
+	}
+	return kept
 }
 
 func compact(raw json.RawMessage) json.RawMessage {

@@ -2,7 +2,6 @@ package inputfile
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,9 +32,8 @@ func ReadPairs(
 ) error {
 	return reader[Pair]{
 		line:    func(line string) (Pair, error) { return pairFromLine(spec, line) },
-		json:    func(line string) (Pair, error) { return pairFromJSON(spec, column, line) },
 		columns: append(slices.Clone(spec.TextColumns), column),
-		row:     func(cells []table.Cell) (Pair, error) { return pairFromRow(spec, column, cells) },
+		row:     func(cells []table.Cell, _ Kept) (Pair, error) { return pairFromRow(spec, column, cells) },
 	}.read(ctx, path, format, stdin, yield)
 }
 
@@ -92,48 +90,6 @@ func pairFromLine(spec task.Spec, line string) (Pair, error) {
 	}
 	in, err := fromLine(spec, fields[0])
 	return Pair{in, fields[1:]}, err
-}
-
-func pairFromJSON(spec task.Spec, column, line string) (Pair, error) {
-	in, err := fromJSON(spec, line)
-	if err != nil {
-		return Pair{}, err
-	}
-	value, err := task.Field([]byte(line), column)
-	if err != nil {
-		return Pair{}, err
-	}
-	targets, err := targetsFromJSON(spec, column, value)
-	return Pair{in, targets}, err
-}
-
-// targetsFromJSON returns the targets of a JSON value: one, or those of a list. Numbers that are no labels stay as they
-// are written.
-func targetsFromJSON(spec task.Spec, column string, value json.RawMessage) ([]string, error) {
-	if isLabel(spec, column) {
-		cell, err := table.JSONCell(column, value)
-		if err != nil {
-			return nil, err
-		}
-		return targetTexts(spec, column, cell)
-	}
-	items := []json.RawMessage{value}
-	if value[0] == '[' {
-		if err := json.Unmarshal(value, &items); err != nil {
-			return nil, err
-		}
-	}
-	if len(items) == 0 {
-		return nil, errNoTarget(column)
-	}
-	targets := make([]string, len(items))
-	for i, item := range items {
-		var err error
-		if targets[i], err = spec.JSONText(item); err != nil {
-			return nil, fmt.Errorf("target column %s: %w", column, err)
-		}
-	}
-	return targets, nil
 }
 
 // isLabel reports whether targets are the texts of the labels of a column.
