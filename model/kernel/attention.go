@@ -111,7 +111,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				clear(row[seen:])
 			}
 			dp := grow(&s.d, rows*keys)
-			s.gemm(rows, keys, a.Dim, gradient, a.operand(v, t.key(0, kvStride), kvStride).transpose(), false, dp, keys)
+			s.gemm(rows, keys, a.Dim, gradient, a.operand(v, t.key(0, kvStride), kvStride).Transpose(), false, dp, keys)
 			dropped := p
 			if !a.Dropout.Off() {
 				dropped = grow(&s.e, rows*keys)
@@ -134,7 +134,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 			dScores := Operand{Data: dp, Stride: keys}
 			s.gemm(rows, a.Dim, keys, dScores, a.operand(k, t.key(0, kvStride), kvStride), false,
 				dq[t.query(lo, dqStride):], dqStride)
-			s.gemm(keys, a.Dim, rows, dScores.transpose(), a.operand(q, t.query(lo, qStride), qStride), true,
+			s.gemm(keys, a.Dim, rows, dScores.Transpose(), a.operand(q, t.query(lo, qStride), qStride), true,
 				dk[t.key(0, dkvStride):], dkvStride)
 		}
 	})
@@ -163,7 +163,7 @@ func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float
 	kStride int) []float32 {
 	scores := grow(&s.c, rows*keys)
 	s.gemm(rows, keys, a.Dim, a.operand(q, t.query(lo, qStride), qStride),
-		a.operand(k, t.key(0, kStride), kStride).transpose(), false, scores, keys)
+		a.operand(k, t.key(0, kStride), kStride).Transpose(), false, scores, keys)
 	if a.Bias.Values != nil {
 		for r := range rows {
 			s.isa.loops.add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))
@@ -187,11 +187,6 @@ func (a *Attention) operand(x []float32, first, stride int) Operand {
 		first /= 2
 	}
 	return Operand{x[first:], stride, false, a.Halves}
-}
-
-func (o Operand) transpose() Operand {
-	o.Transposed = !o.Transposed
-	return o
 }
 
 // visible returns how many of the keys the query row before position end may see.

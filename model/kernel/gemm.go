@@ -87,6 +87,12 @@ func Multiply(w *Workers, m, n, k int, a, b Operand, accumulate bool, c []float3
 	})
 }
 
+// Transpose returns the transpose of the operand.
+func (o Operand) Transpose() Operand {
+	o.Transposed = !o.Transposed
+	return o
+}
+
 // at returns the part of the operand that begins at an element.
 func (o Operand) at(row, col int) Operand {
 	o.Data = o.strided().at(row, col).data
@@ -137,7 +143,7 @@ func (s *scratch) gemm(m, n, k int, x, y Operand, accumulate bool, c []float32, 
 		kb := min(blockK, k-k0)
 		for j0 := 0; j0 < n; j0 += blockN {
 			nb := min(blockN, n-j0)
-			bp := pack(&s.b, y.at(k0, j0).transpose(), nb, portable.Cols, kb)
+			bp := pack(&s.b, y.at(k0, j0).Transpose(), nb, portable.Cols, kb)
 			for i0 := 0; i0 < m; i0 += blockM {
 				mb := min(blockM, m-i0)
 				ap := pack(&s.a, x.at(i0, k0), mb, portable.Rows, kb)

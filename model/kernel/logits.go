@@ -28,12 +28,14 @@ type LogitLoops struct {
 	Maximum func(x []float32) float32                // NaN when there is one
 	// x = scale·e^(x-shift) for shift >= x; returns Σ e^(x-shift)
 	Exp func(x []float32, shift, scale float32) float32
+	// words = x in bfloat16, as [Halve] writes it; they may be the first half of x
+	Halve func(words, x []float32)
 }
 
 // LogitLoops returns the loops of the ISA of w.
 func (w *Workers) LogitLoops() LogitLoops {
 	l := &w.orDefault().isa.loops
-	return LogitLoops{l.add, l.affine, l.sum, l.maximum, l.exp}
+	return LogitLoops{l.add, l.affine, l.sum, l.maximum, l.exp, l.halve}
 }
 
 // TileRows returns how many rows of a product one call of the innermost kernel of [Gemm] computes.

@@ -39,9 +39,9 @@ func (m Matrix) from(column int) []float32 {
 	return m.Data[column:]
 }
 
-// operand returns the matrix as products read it.
-func (m Matrix) operand() kernel.Operand {
-	return kernel.Operand{Data: m.Data, Stride: m.Cols, Halves: m.halves}
+// operand returns the columns from one on as products read them.
+func (m Matrix) operand(column int) kernel.Operand {
+	return kernel.Operand{Data: m.from(column), Stride: m.Cols, Halves: m.halves}
 }
 
 // view reads a value as a matrix; a vector is one row. In gorgonia bfloat16 are integers of 16 bits.

@@ -67,7 +67,7 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 		y := out(v.Rows, width)
 		column := 0
 		for _, p := range params {
-			kernel.Multiply(g.workers, v.Rows, p.Shape[0], inDim, v.operand(), kernel.Operand{Data: g.floats(p),
+			kernel.Multiply(g.workers, v.Rows, p.Shape[0], inDim, v.operand(0), kernel.Operand{Data: g.floats(p),
 				Stride: inDim, Transposed: true}, false, y.Data[column:], width)
 			column += p.Shape[0]
 		}
@@ -149,8 +149,8 @@ func (g *Graph) linearDX(dy *gorgonia.Node, params []*Param, adapters []*adapter
 		dx := out(d.Rows, inDim)
 		column := 0
 		for i, p := range params {
-			kernel.Gemm(g.workers, false, false, d.Rows, inDim, p.Shape[0], d.Data[column:], d.Cols, g.floats(p), inDim,
-				i > 0, dx.Data, inDim)
+			kernel.Multiply(g.workers, d.Rows, inDim, p.Shape[0], d.operand(column), kernel.Operand{Data: g.floats(p),
+				Stride: inDim}, i > 0, dx.Data, inDim)
 			column += p.Shape[0]
 		}
 		for i, a := range adapters {
@@ -167,8 +167,8 @@ func (g *Graph) linearDWeight(dy, x *gorgonia.Node, p *Param, column, width int)
 		d, v := view(in[0]), view(in[1])
 		grad, accumulate := p.sink()
 		out, inDim := p.Shape[0], p.Shape[1]
-		kernel.Multiply(g.workers, out, inDim, v.Rows, kernel.Operand{Data: d.Data[column:], Stride: width,
-			Transposed: true}, v.operand(), accumulate, grad, inDim)
+		kernel.Multiply(g.workers, out, inDim, v.Rows, d.operand(column).Transpose(), v.operand(0), accumulate, grad,
+			inDim)
 		return nil
 	}, dy, x)
 }

@@ -42,13 +42,14 @@ func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged
 			return nil, err
 		}
 		var dh, dw []float32
+		accumulate := false
 		if dHidden != nil {
 			dh = dHidden(h.Rows).Data
 			if !param.Frozen {
-				dw = param.zeroedSink()
+				dw, accumulate = param.sink()
 			}
 		}
-		*totals = ce.Forward(g.workers, h.Data, labels.IDs, g.floats(param), dh, dw, g.pass.GradScale)
+		*totals = ce.Forward(g.workers, h.Data, labels.IDs, g.floats(param), dh, dw, accumulate, g.pass.GradScale)
 		return gorgonia.NewF32(float32(totals.Loss * float64(g.pass.GradScale))), nil
 	}
 	f.backward = func(*gorgonia.Node) gorgonia.Nodes {

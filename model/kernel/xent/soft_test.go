@@ -34,7 +34,7 @@ func TestSoftAsPyTorch(t *testing.T) {
 	for _, isa := range kernel.ISAs() {
 		c := CrossEntropy{Vocab: 4, Dim: 4, Scale: 1, Soft: soft}
 		grad := make([]float32, 8)
-		got := c.Forward(kernel.NewWorkersOn(isa, 1), x, []int32{2, 0}, identity(4), grad, nil, 1)
+		got := c.Forward(kernel.NewWorkersOn(isa, 1), x, []int32{2, 0}, identity(4), grad, nil, false, 1)
 		if !near(float32(got.Loss), 1.1653872728347778, 1e-6) || !near(float32(got.NLL), 2.1340363025665283, 1e-6) {
 			t.Errorf("%s: loss %v and log-likelihood %v", isa, got.Loss, got.NLL)
 		}

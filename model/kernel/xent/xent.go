@@ -4,7 +4,6 @@ package xent
 
 import (
 	"math"
-	"slices"
 	"sync"
 
 	"t5train/model/kernel"
@@ -36,12 +35,12 @@ func (c *CrossEntropy) chunkRows(w *kernel.Workers, rows int) int {
 
 // Forward returns the totals of hidden [len(labels), dim] against labels with the lm_head weight [vocab, dim].
 //
-// With dHidden set it is also given the gradient of Loss*gradScale, and the gradient of weight is added to
-// dWeight unless that is nil:
+// With dHidden set it is also given the gradient of Loss*gradScale, and the gradient of weight is put into dWeight, or
+// added when accumulate is set, unless that is nil:
 //
 //	dlogits = gradScale * ((1 + 2*zLoss*logZ) * softmax - target)
 func (c *CrossEntropy) Forward(w *kernel.Workers, hidden []float32, labels []int32, weight []float32, dHidden,
-	dWeight []float32, gradScale float32) kernel.Totals {
+	dWeight []float32, accumulate bool, gradScale float32) kernel.Totals {
 	total := kernel.Totals{Hits: make([]bool, len(labels))}
 	rows := make([]int, 0, len(labels)) // the tokens that have a target
 	for i, label := range labels {
@@ -54,8 +53,13 @@ func (c *CrossEntropy) Forward(w *kernel.Workers, hidden []float32, labels []int
 	}
 	l := w.LogitLoops()
 	if len(rows) == 0 {
+		if !accumulate {
+			clear(dWeight)
+		}
 		return total
 	}
+	// Products that read bfloat16 need not round the gradient of the logits twice: it takes the first half of each row.
+	halves := dHidden != nil && w.Precision() == kernel.BFloat16 && w.MultipliesBFloat16() && c.Vocab%2 == 0
 	size := c.chunkRows(w, len(rows))
 	grain := max(1, 1<<14/c.Dim)
 	logits, h, g := grow(&c.logits, size*c.Vocab), grow(&c.hidden, size*c.Dim), grow(&c.grad, size*c.Dim)
@@ -74,9 +78,12 @@ func (c *CrossEntropy) Forward(w *kernel.Workers, hidden []float32, labels []int
 			x, label := logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]])
 			if c.Soft.On() {
 				parts[i] = c.softRow(l, x, label, chunk[i], dHidden != nil, gradScale)
-				return
+			} else {
+				parts[i] = c.row(l, x, label, dHidden != nil, gradScale)
 			}
-			parts[i] = c.row(l, x, label, dHidden != nil, gradScale)
+			if halves {
+				l.Halve(x[:c.Vocab/2], x)
+			}
 		})
 		for i, p := range parts[:n] { // in token order, whatever thread computed them
 			total.Loss += p.Loss
@@ -87,7 +94,11 @@ func (c *CrossEntropy) Forward(w *kernel.Workers, hidden []float32, labels []int
 		if dHidden == nil {
 			continue
 		}
-		kernel.Gemm(w, false, false, n, c.Dim, c.Vocab, logits, c.Vocab, weight, c.Dim, false, g, c.Dim)
+		dLogits := kernel.Operand{Data: logits, Stride: c.Vocab}
+		if halves {
+			dLogits.Stride, dLogits.Halves = 2*c.Vocab, true
+		}
+		kernel.Multiply(w, n, c.Dim, c.Vocab, dLogits, kernel.Operand{Data: weight, Stride: c.Dim}, false, g, c.Dim)
 		w.Rows(n, grain, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				out := dHidden[chunk[i]*c.Dim:][:c.Dim]
@@ -96,7 +107,8 @@ func (c *CrossEntropy) Forward(w *kernel.Workers, hidden []float32, labels []int
 			}
 		})
 		if dWeight != nil {
-			kernel.Gemm(w, true, false, c.Vocab, c.Dim, n, logits, c.Vocab, h, c.Dim, true, dWeight, c.Dim)
+			kernel.Multiply(w, c.Vocab, c.Dim, n, dLogits.Transpose(), kernel.Operand{Data: h, Stride: c.Dim},
+				accumulate || lo > 0, dWeight, c.Dim)
 		}
 	}
 	total.Tokens = len(rows)
@@ -127,7 +139,7 @@ func (c *CrossEntropy) row(l kernel.LogitLoops, x []float32, label int, gradient
 	gradScale float32) kernel.Totals {
 	largest := l.Maximum(x)
 	correct := 0
-	if x[label] == largest && !slices.Contains(x[:label], largest) {
+	if x[label] == largest && (label == 0 || l.Maximum(x[:label]) < largest) {
 		correct = 1
 	}
 	target := float64(x[label] - largest)

@@ -1,6 +1,7 @@
 package xent
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -25,7 +26,7 @@ func TestCrossEntropyHits(t *testing.T) {
 		2, 2, 2, 2,
 	}
 	c := CrossEntropy{Vocab: vocab, Dim: vocab, Scale: 1}
-	got := c.Forward(kernel.NewWorkers(2), hidden, []int32{1, 2, 3, kernel.IgnoreLabel, 2, 0}, head, nil, nil, 1)
+	got := c.Forward(kernel.NewWorkers(2), hidden, []int32{1, 2, 3, kernel.IgnoreLabel, 2, 0}, head, nil, nil, false, 1)
 	if want := []bool{true, false, true, false, false, true}; !slices.Equal(got.Hits, want) || got.Correct != 3 ||
 		got.Tokens != 5 {
 		t.Errorf("got %v, %d of %d, want %v, 3 of 5", got.Hits, got.Correct, got.Tokens, want)
@@ -44,39 +45,61 @@ func TestCrossEntropyInChunks(t *testing.T) {
 		}
 	}
 	c := CrossEntropy{Vocab: vocab, Dim: dim, Scale: 2, ZLoss: 1e-3, LabelSmoothing: 0.1}
-	var want kernel.Totals
-	oneHidden, oneWeight := make([]float32, tokens*dim), make([]float32, vocab*dim)
-	for i := range labels {
-		one := c.Forward(kernel.NewWorkersOn(kernel.Portable, 2), hidden[i*dim:(i+1)*dim], labels[i:i+1], weight,
-			oneHidden[i*dim:(i+1)*dim], oneWeight, gradScale)
-		want = kernel.Totals{
-			Tokens: want.Tokens + one.Tokens, Loss: want.Loss + one.Loss, NLL: want.NLL + one.NLL,
-			Correct: want.Correct + one.Correct,
-			Hits:    append(want.Hits, one.Hits...), NLLs: append(want.NLLs, one.NLLs...),
+	for precision, isas := range map[kernel.Precision][]string{kernel.Float32: kernel.ISAs(),
+		kernel.BFloat16: kernel.ISAs()[:1]} {
+		var want kernel.Totals
+		oneHidden, oneWeight := make([]float32, tokens*dim), make([]float32, vocab*dim)
+		for i := range labels {
+			one := c.Forward(kernel.NewWorkersOn(kernel.Portable, 2).In(precision), hidden[i*dim:(i+1)*dim],
+				labels[i:i+1], weight, oneHidden[i*dim:(i+1)*dim], oneWeight, i > 0, gradScale)
+			want = kernel.Totals{
+				Tokens: want.Tokens + one.Tokens, Loss: want.Loss + one.Loss, NLL: want.NLL + one.NLL,
+				Correct: want.Correct + one.Correct,
+				Hits:    append(want.Hits, one.Hits...), NLLs: append(want.NLLs, one.NLLs...),
+			}
+		}
+		for _, isa := range isas {
+			t.Run(fmt.Sprint(isa, "/", precision), func(t *testing.T) {
+				w := kernel.NewWorkersOn(isa, 2).In(precision)
+				if size := c.chunkRows(w, want.Tokens); size >= want.Tokens {
+					t.Fatalf("a chunk of %d tokens is too large for this test", size)
+				}
+				dHidden, dWeight := make([]float32, tokens*dim), slices.Repeat([]float32{7}, vocab*dim)
+				got := c.Forward(w, hidden, labels, weight, dHidden, dWeight, false, gradScale)
+				if got.Tokens != want.Tokens || got.Correct != want.Correct || !slices.Equal(got.Hits, want.Hits) {
+					t.Errorf("%d targets and %d hits, want %d and %d", got.Tokens, got.Correct, want.Tokens,
+						want.Correct)
+				}
+				for name, pair := range map[string][2]float64{"loss": {got.Loss, want.Loss},
+					"log-likelihood": {got.NLL, want.NLL}} {
+					if !near(float32(pair[0]), float32(pair[1]), 1e-5) {
+						t.Errorf("%s %v, want %v", name, pair[0], pair[1])
+					}
+				}
+				// ISAs add up half a million exponentials in different orders, after which bfloat16 may round to the
+				// other side.
+				tolerance := map[kernel.Precision]float64{kernel.Float32: 2e-4, kernel.BFloat16: 4e-3}[precision]
+				for name, pair := range map[string][2][]float32{"hidden": {dHidden, oneHidden},
+					"weight": {dWeight, oneWeight}} {
+					if e := relativeError(pair[0], pair[1]); !(e <= tolerance) {
+						t.Errorf("the gradient of %s differs by %g", name, e)
+					}
+				}
+			})
 		}
 	}
-	for _, isa := range kernel.ISAs() {
-		t.Run(isa, func(t *testing.T) {
-			w := kernel.NewWorkersOn(isa, 2)
-			if size := c.chunkRows(w, want.Tokens); size >= want.Tokens {
-				t.Fatalf("a chunk of %d tokens is too large for this test", size)
-			}
-			dHidden, dWeight := make([]float32, tokens*dim), make([]float32, vocab*dim)
-			got := c.Forward(w, hidden, labels, weight, dHidden, dWeight, gradScale)
-			if got.Tokens != want.Tokens || got.Correct != want.Correct || !slices.Equal(got.Hits, want.Hits) {
-				t.Errorf("%d targets and %d hits, want %d and %d", got.Tokens, got.Correct, want.Tokens, want.Correct)
-			}
-			if !near(float32(got.Loss), float32(want.Loss), 1e-5) || !near(float32(got.NLL), float32(want.NLL), 1e-5) {
-				t.Errorf("loss %v and log-likelihood %v, want %v and %v", got.Loss, got.NLL, want.Loss, want.NLL)
-			}
-			// ISAs add up half a million exponentials in different orders.
-			for name, pair := range map[string][2][]float32{"hidden": {dHidden, oneHidden},
-				"weight": {dWeight, oneWeight}} {
-				if e := relativeError(pair[0], pair[1]); !(e <= 2e-4) {
-					t.Errorf("the gradient of %s differs by %g", name, e)
-				}
-			}
-		})
+}
+
+// Where no label counts, the gradient is 0 or stays as it is.
+func TestCrossEntropyOfNothing(t *testing.T) {
+	c := CrossEntropy{Vocab: 3, Dim: 2, Scale: 1}
+	for _, accumulate := range []bool{false, true} {
+		dHidden, dWeight := []float32{7, 7}, slices.Repeat([]float32{7}, 6)
+		c.Forward(nil, []float32{1, 2}, []int32{kernel.IgnoreLabel}, make([]float32, 6), dHidden, dWeight, accumulate,
+			1)
+		if dHidden[0] != 0 || (dWeight[0] == 7) != accumulate || !accumulate && dWeight[0] != 0 {
+			t.Errorf("accumulate %v: got %v and %v", accumulate, dHidden, dWeight)
+		}
 	}
 }
 
