@@ -71,6 +71,18 @@ func (m *T5) Trained() []*op.Param {
 	return slices.DeleteFunc(all, func(p *op.Param) bool { return p.Frozen })
 }
 
+// Detach takes the adapters away from the parameters and returns them, for rows of inputs to have. A parameter that an
+// adapter replaces as a whole stays as it is.
+func (m *T5) Detach() *op.Adapter {
+	a := op.Adapter{}
+	for _, p := range m.Params {
+		if p.LoRA != nil {
+			a[p], p.LoRA = p.LoRA, nil
+		}
+	}
+	return &a
+}
+
 // MergeAdapters adds what the adapters do to the weights that they stand beside, which must be float32.
 func (m *T5) MergeAdapters(w *kernel.Workers) error {
 	for _, p := range m.Params {

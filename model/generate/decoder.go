@@ -17,6 +17,7 @@ type decoder struct {
 	// Inputs: row r attends to the encoder tokens inputStart[r]..+inputLength[r], whose keys and values are in
 	// cross, [encoder tokens, 2*inner] for each layer.
 	cross                   []op.Matrix
+	encoded                 op.Matrix // whose rows may have adapters
 	inputStart, inputLength []int32
 
 	// self holds the keys and values so far, [slots, capacity, 2*inner] for each layer.
@@ -48,7 +49,7 @@ type slot struct {
 func newDecoder(m *model.T5, e *op.Eager, encoded op.Matrix, offsets []int32, capacity int) *decoder {
 	blocks := m.Decoder.Block
 	d := &decoder{
-		model: m, eager: e, network: model.Network[op.Matrix]{Backend: e},
+		model: m, eager: e, network: model.Network[op.Matrix]{Backend: e}, encoded: encoded,
 		self: make([][]float32, len(blocks)), bias: make([]kernel.Bias, len(blocks)),
 	}
 	for _, b := range blocks {
@@ -179,7 +180,13 @@ func (d *decoder) next(ids []int32) op.Matrix {
 		d.queryOffsets = append(d.queryOffsets, int32(r))
 	}
 	d.groupInputs()
-	x := d.eager.Embed(d.model.Shared, &op.Ragged{IDs: ids})
+	tokens := op.Ragged{IDs: ids}
+	if d.encoded.HasAdapters() {
+		for _, start := range d.inputStart {
+			tokens.Adapters = append(tokens.Adapters, d.encoded.AdapterOf(start))
+		}
+	}
+	x := d.eager.Embed(d.model.Shared, &tokens)
 	for l, b := range d.model.Decoder.Block {
 		x = d.selfAttention(b, l, x)
 		x = d.crossAttention(b, l, x)

@@ -58,7 +58,7 @@ func TestEncoderInParts(t *testing.T) {
 		many = append(many, input)
 	}
 	run := func(inputs [][]int32) []float32 {
-		tokens, err := ragged(inputs, m.Config.VocabSize)
+		tokens, err := ragged(inputs, nil, m.Config.VocabSize)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,13 @@ import (
 
 // Generator decodes with one model. It is not safe for concurrent use.
 type Generator struct {
-	model   *model.T5
+	model    *model.T5
+	adapters []*op.Adapter // of the inputs of a call; nil: those of the model
+	*buffers
+}
+
+// buffers is what a generator computes with.
+type buffers struct {
 	workers *kernel.Workers
 	eager   *op.Eager
 	logits  []float32
@@ -30,9 +36,27 @@ type scratch struct {
 
 // New returns a generator for m.
 func New(m *model.T5, w *kernel.Workers) *Generator {
-	g := &Generator{model: m, workers: w, eager: op.NewEager(w)}
+	g := &Generator{model: m, buffers: &buffers{workers: w, eager: op.NewEager(w)}}
 	g.scratch.New = func() any { return new(scratch) }
 	return g
+}
+
+// Adapted returns a generator whose calls have these adapters, one for each input, nil for none. It computes in the
+// memory of g, so that only one of the two may be in use.
+func (g *Generator) Adapted(adapters []*op.Adapter) *Generator {
+	return &Generator{model: g.model, adapters: adapters, buffers: g.buffers}
+}
+
+// some returns the generator for some of the inputs of a call.
+func (g *Generator) some(inputs []int) *Generator {
+	if g.adapters == nil {
+		return g
+	}
+	var own []*op.Adapter
+	for _, i := range inputs {
+		own = append(own, g.adapters[i])
+	}
+	return g.Adapted(own)
 }
 
 // isEmpty reports whether a model has no weights, or none to write texts with.
@@ -157,7 +181,7 @@ var errDiverged = errors.New("generate: the model gives NaN or infinite logits: 
 
 // start runs the encoder and prepares the decoder, with room for a number of positions until it must grow.
 func (g *Generator) start(inputs [][]int32, positions int) (*decoder, error) {
-	tokens, err := ragged(inputs, g.model.Config.VocabSize)
+	tokens, err := ragged(inputs, g.adapters, g.model.Config.VocabSize)
 	if err != nil {
 		return nil, err
 	}
@@ -178,9 +202,12 @@ func (g *Generator) eachRow(hidden op.Matrix, f func(row int, logits []float32))
 	}
 }
 
-// ragged lays inputs end to end. An input without tokens, or with one that the embedding has no row for, is an error.
-func ragged(inputs [][]int32, vocab int) (op.Ragged, error) {
+// ragged lays inputs end to end, with their adapters, if they have some. An input without tokens, or with one that the embedding has no row for, is an error.
+func ragged(inputs [][]int32, adapters []*op.Adapter, vocab int) (op.Ragged, error) {
 	var r op.Ragged
+	if err := checkAdapters(adapters, inputs); err != nil {
+		return r, err
+	}
 	for i, in := range inputs {
 		if len(in) == 0 {
 			return r, fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
@@ -190,8 +217,18 @@ func ragged(inputs [][]int32, vocab int) (op.Ragged, error) {
 				"the tokenizer belong to the model?", i, in[at], at, vocab)
 		}
 		r.Append(in...)
+		if adapters != nil {
+			r.Adapters = op.Repeat(r.Adapters, adapters[i], len(in))
+		}
 	}
 	return r, nil
+}
+
+func checkAdapters(adapters []*op.Adapter, inputs [][]int32) error {
+	if adapters != nil && len(adapters) != len(inputs) {
+		return fmt.Errorf("encode: %d adapters for %d inputs, want one for each", len(adapters), len(inputs))
+	}
+	return nil
 }
 
 // outside returns the position of the first token that the embedding has no row for, -1 if there is none.

@@ -17,15 +17,28 @@ type Loss struct {
 	model            *model.T5
 	encoder, decoder model.Network[op.Matrix]
 	eager            *op.Eager
-	tokens           []int32
-	logits           []float32
+	adapters         []*op.Adapter // of the inputs of TargetLogProbs; nil: those of the model
+	*lossBuffers
+}
+
+type lossBuffers struct {
+	tokens []int32
+	logits []float32
+}
+
+// Adapted returns a loss for which the inputs of TargetLogProbs have these adapters, nil for none. It computes in the
+// memory of l, so that only one of the two may be in use.
+func (l *Loss) Adapted(adapters []*op.Adapter) *Loss {
+	own := *l
+	own.adapters = adapters
+	return &own
 }
 
 // NewLoss returns the loss of m.
 func NewLoss(m *model.T5, w *kernel.Workers) *Loss {
 	e := op.NewEager(w)
 	return &Loss{
-		model: m, eager: e,
+		model: m, eager: e, lossBuffers: new(lossBuffers),
 		encoder: model.Network[op.Matrix]{Backend: e}, decoder: model.Network[op.Matrix]{Backend: e.Beside()},
 	}
 }
@@ -75,6 +88,11 @@ func (l *Loss) losses(targets *op.Ragged, encoded op.Matrix, keys *op.Ragged) (n
 func (l *Loss) eachLabel(targets *op.Ragged, encoded op.Matrix, keys *op.Ragged, f func(i int, logits []float32)) {
 	tokens := l.model.Config.DecoderInputs(targets, l.tokens)
 	l.tokens = tokens.IDs
+	if encoded.HasAdapters() {
+		for s := range targets.Sequences() {
+			tokens.Adapters = op.Repeat(tokens.Adapters, encoded.AdapterOf(keys.Offsets[s]), len(targets.At(s)))
+		}
+	}
 	hidden := l.decoder.Decode(l.model, &tokens, encoded, keys)
 	scale(hidden, l.model.Config.LogitScale())
 	w, vocab, labels := l.eager.Workers(), l.model.Config.VocabSize, targets.IDs
@@ -154,7 +172,7 @@ func (l *Loss) TargetLogProbs(ctx context.Context, inputs [][]int32, targets [][
 	if len(targets) != len(inputs) {
 		return nil, fmt.Errorf("score: %d lists of targets for %d inputs, want one for each", len(targets), len(inputs))
 	}
-	tokens, err := ragged(inputs, m.Config.VocabSize)
+	tokens, err := ragged(inputs, l.adapters, m.Config.VocabSize)
 	if err != nil {
 		return nil, err
 	}

@@ -15,13 +15,17 @@ import (
 // tokens. A target normally ends in EOS. Targets with a common prefix share the work for it. Damaged or diverged
 // weights give NaN.
 func (g *Generator) TargetLogProbs(ctx context.Context, inputs, targets [][]int32) ([][]float64, error) {
-	if err := g.checkTargets(targets); err != nil {
+	if err := g.checkTargets(inputs, targets); err != nil {
 		return nil, err
 	}
 	wanted := slices.Repeat([][]int{every(targets)}, len(inputs))
 	scores := make([][]float64, 0, len(inputs))
 	for lo, hi := range fitting(wanted) {
-		d, err := g.descend(ctx, inputs[lo:hi], targets, wanted[lo:hi], nil)
+		part := g
+		if g.adapters != nil {
+			part = g.Adapted(g.adapters[lo:hi])
+		}
+		d, err := part.descend(ctx, inputs[lo:hi], targets, wanted[lo:hi], nil)
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +42,7 @@ func (g *Generator) Best(ctx context.Context, inputs, targets [][]int32) (best [
 	if len(targets) == 0 {
 		return nil, nil, errors.New("find the best target: there are no targets")
 	}
-	if err := g.checkTargets(targets); err != nil {
+	if err := g.checkTargets(inputs, targets); err != nil {
 		return nil, nil, err
 	}
 	best, logProbs = make([]int, len(inputs)), make([]float64, len(inputs))
@@ -60,7 +64,7 @@ func (g *Generator) Best(ctx context.Context, inputs, targets [][]int32) (best [
 		for _, i := range open[lo:hi] {
 			some = append(some, inputs[i])
 		}
-		d, err := g.descend(ctx, some, targets, wanted[lo:hi], func(next []branch) []branch {
+		d, err := g.some(open[lo:hi]).descend(ctx, some, targets, wanted[lo:hi], func(next []branch) []branch {
 			return slices.DeleteFunc(next, func(b branch) bool {
 				return b.logProb < logProbs[open[lo+b.input]]-rounding
 			})
@@ -80,8 +84,11 @@ func (g *Generator) Best(ctx context.Context, inputs, targets [][]int32) (best [
 // rounding is by how much the log-probability of one text may differ between two batches, in nats.
 const rounding = 1e-3
 
-// checkTargets makes sure that the embedding has a row for each token.
-func (g *Generator) checkTargets(targets [][]int32) error {
+// checkTargets makes sure that the embedding has a row for each token, and that each input has an adapter, if any has.
+func (g *Generator) checkTargets(inputs, targets [][]int32) error {
+	if err := checkAdapters(g.adapters, inputs); err != nil {
+		return err
+	}
 	for _, t := range targets {
 		if at := outside(t, g.model.Config.VocabSize); at >= 0 {
 			return fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", t[at],

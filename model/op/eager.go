@@ -44,12 +44,19 @@ func (t *temporaries) temporary(rows, cols int) Matrix {
 	return Matrix{Rows: rows, Cols: cols, Data: *b}
 }
 
+// like returns a matrix for what is computed of the rows of x: [rows of x, cols].
+func (t *temporaries) like(x Matrix, cols int) Matrix {
+	y := t.temporary(x.Rows, cols)
+	y.adapters = x.adapters
+	return y
+}
+
 // Embed returns the rows of table [vocab, d] that tokens name: [tokens, d].
 func (e *Eager) Embed(table *Param, tokens *Ragged) Matrix {
 	d := table.Shape[1]
 	e.stream = resize(e.stream, len(tokens.IDs)*d)
 	table.embed(e.workers, e.stream, tokens.IDs)
-	return Matrix{Rows: len(tokens.IDs), Cols: d, Data: e.stream}
+	return Matrix{Rows: len(tokens.IDs), Cols: d, Data: e.stream, adapters: tokens.Adapters}
 }
 
 // Dropout returns x.
@@ -57,7 +64,7 @@ func (e *Eager) Dropout(x Matrix) Matrix { return x }
 
 // RMSNorm returns weight * x / sqrt(mean(x²) + eps) for each row of x [tokens, d].
 func (e *Eager) RMSNorm(x Matrix, weight *Param, eps float32) Matrix {
-	y := e.temporary(x.Rows, x.Cols)
+	y := e.like(x, x.Cols)
 	e.inverse = resize(e.inverse, x.Rows)
 	kernel.RMSNorm(e.workers, y.Data, x.Data, weight.Value, eps, e.inverse)
 	return y
@@ -69,7 +76,7 @@ func (e *Eager) Linear(x Matrix, weights ...*Param) Matrix {
 	for _, w := range weights {
 		width += w.Shape[0]
 	}
-	y := e.temporary(x.Rows, width)
+	y := e.like(x, width)
 	e.multiply(y, x, false, weights)
 	return y
 }
@@ -111,6 +118,10 @@ func (t *temporaries) multiply(y, x Matrix, accumulate bool, weights []*Param) {
 	if len(t.int8) > 0 {
 		kernel.LinearInt8(t.workers, y.Data, y.Cols, x.Data, x.Rows, accumulate, t.int8...)
 	}
+	if x.adapters != nil {
+		t.adapt(y, x, weights)
+		return
+	}
 	column = 0
 	for _, w := range weights {
 		if w.LoRA != nil {
@@ -130,7 +141,7 @@ func (e *Eager) Activate(x Matrix, f kernel.Activation, w *Param) Matrix {
 // ActivateGated returns f(x·gateᵀ) * x·valueᵀ for the weights gate and value [out, in]: [tokens, out].
 func (e *Eager) ActivateGated(x Matrix, f kernel.Activation, gate, value *Param) Matrix {
 	wide := e.Linear(x, gate, value)
-	y := e.temporary(wide.Rows, wide.Cols/2)
+	y := e.like(wide, wide.Cols/2)
 	kernel.ActivateGated(e.workers, f, y.Data, wide.Data, y.Rows, y.Cols)
 	return y
 }
@@ -165,7 +176,7 @@ func (e *Eager) CrossAttention(q, kv Matrix, h Heads, queries, keys *Ragged) Mat
 // [queries, width]. The geometry says which rows of q attend to which rows of kv.
 func (e *Eager) Attention(q, kv Matrix, h Heads, geometry kernel.Attention) Matrix {
 	inner := h.Width()
-	y := e.temporary(q.Rows, inner)
+	y := e.like(q, inner)
 	e.stats = resize(e.stats, 2*q.Rows*h.Count)
 	geometry.Heads, geometry.Dim, geometry.Causal = h.Count, h.Dim, h.Causal
 	geometry.Max, geometry.Inverse = e.stats[:q.Rows*h.Count], e.stats[q.Rows*h.Count:]

@@ -24,11 +24,16 @@ type Matrix struct {
 	// halves says that Data has elements in bfloat16, two in a word; only those that read the value of Graph.rounded
 	// see such.
 	halves bool
+	adapters   []*Adapter    // of each row, which what is computed of it has too; nil: those of the parameters
 }
 
 // Slice returns the rows first to end, not included, in the memory of m.
 func (m Matrix) Slice(first, end int) Matrix {
-	return Matrix{Rows: end - first, Cols: m.Cols, Data: m.Data[first*m.Cols : end*m.Cols]}
+	s := Matrix{Rows: end - first, Cols: m.Cols, Data: m.Data[first*m.Cols : end*m.Cols]}
+	if m.adapters != nil {
+		s.adapters = m.adapters[first:end]
+	}
+	return s
 }
 
 // from returns the elements from a column on, which is even in halves.

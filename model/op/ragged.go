@@ -13,6 +13,8 @@ type Ragged struct {
 	// Lengths, if not nil, are those of the sequences as keys of an attention: sequence s is the Lengths[s] rows from
 	// Offsets[s], so that sequences may share rows. Without gradients only.
 	Lengths []int32
+
+	Adapters []*Adapter // [tokens], for Eager; nil: those of the parameters
 }
 
 // Append adds a sequence.
