@@ -8,6 +8,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/model/op"
 )
 
 // Open loads a checkpoint folder, the best checkpoint of a run folder, a Hugging Face folder, or a built-in model by
@@ -168,6 +169,38 @@ func (b *Folder) adapt(dir string, verify bool) error {
 		p.Frozen = false
 	}
 	return b.Model.MergeAdapters(nil)
+}
+
+// Beside opens an adapter, a folder or a run that trained one, beside a model that stays as it is: rows of inputs have
+// the adapter (see [op.Adapter]). with is the folder of the two together, in the memory of the model.
+func (b *Folder) Beside(path string, verify bool) (with *Folder, a *op.Adapter, err error) {
+	dir, _, err := FindAdapter(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	own := *b
+	before := make([]op.Param, len(b.Model.Params))
+	for i, p := range b.Model.Params {
+		before[i] = *p
+	}
+	err = own.AttachAdapter(dir, verify)
+	a = b.Model.Detach()
+	for i, p := range b.Model.Params {
+		if !p.Frozen && err == nil {
+			err = fmt.Errorf("open adapter %s: it replaces %s (modules_to_save), which it would share with the model: "+
+				"name it as the only adapter, or merge it with convert", dir, p.Name)
+		}
+		p.Value, p.Frozen, p.LoRA = before[i].Value, before[i].Frozen, before[i].LoRA
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := ReadInfo(dir)
+	if err == nil && isRegular(filepath.Join(dir, InfoName)) {
+		own.Info = info
+	}
+	own.Adapter = nil
+	return &own, a, err
 }
 
 // AttachAdapter puts the adapter of a folder beside the model, which is frozen: see [peft.Attach].

@@ -218,10 +218,13 @@ func (f *modelFlags) add(c *cobra.Command) {
 // adapterHelp says what --adapter takes.
 const adapterHelp = "adapter (LoRA) of peft or of a run"
 
+// dtypeHelp says what --dtype takes.
+const dtypeHelp = "of the weights in memory: bfloat16 takes half of it"
+
 // addDType adds the flags of commands that answer with a whole model.
 func (f *modelFlags) addDType(c *cobra.Command) {
 	c.Flags().StringVar(&f.adapter, "adapter", "", adapterHelp+" beside the model")
-	c.Flags().Var(&f.dtype, "dtype", "of the weights in memory: bfloat16 takes half of it")
+	c.Flags().Var(&f.dtype, "dtype", dtypeHelp)
 }
 
 // dtypeFlag is the type of the weights in memory.

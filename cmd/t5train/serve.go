@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"t5train/internal/ui"
 	"t5train/trainer/serve"
 	"t5train/trainer/serve/access"
+	"t5train/trainer/serve/adapters"
 )
 
 func serveCommand(a app) *cobra.Command {
@@ -22,6 +24,7 @@ func serveCommand(a app) *cobra.Command {
 	var files access.Files
 	var o serve.Options
 	var t taskFlags
+	var adapted []string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer HTTP requests with a model, and show a page to try it",
@@ -30,7 +33,7 @@ same time are computed together. The first SIGINT, SIGTERM or SIGHUP finishes th
 0. The server listens to this machine alone unless --address says otherwise; then --api-key-file and --tls-cert say who
 may ask, and encrypt. docs/serving.md has the endpoints.`,
 		Example: `  t5train serve --model runs/quickstart
-  t5train serve --model runs/quickstart --address 127.0.0.1:9000 --timeout 10s
+  t5train serve --model google/flan-t5-base --adapter sms=runs/sms --adapter mail=runs/mail
   t5train serve --model google/flan-t5-small --address :9000 --host t5.example.org --api-key-file keys.txt`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -44,6 +47,9 @@ may ask, and encrypt. docs/serving.md has the endpoints.`,
 			if err != nil {
 				return misuse(c, "--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces",
 					address)
+			}
+			if o.Adapters, err = namedAdapters(c, &from, adapted); err != nil {
+				return err
 			}
 			console := a.console()
 			o.Log = slog.New(a.requests())
@@ -90,7 +96,8 @@ may ask, and encrypt. docs/serving.md has the endpoints.`,
 	}
 	f := c.Flags()
 	from.add(c)
-	from.addDType(c)
+	f.Var(&from.dtype, "dtype", dtypeHelp)
+	f.StringArrayVar(&adapted, "adapter", nil, "adapter (LoRA) beside the model; NAME=DIR several times for many")
 	f.StringVar(&address, "address", "127.0.0.1:8080", "host and port to listen at; port 0 is a free one")
 	f.StringSliceVar(&o.Hosts, "host", nil, "name by which clients may ask (default: of this machine, or any)")
 	f.StringVar(&files.Keys, "api-key-file", "", "file with a key a line; a client must send one of them")
@@ -112,6 +119,23 @@ may ask, and encrypt. docs/serving.md has the endpoints.`,
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	return c
+}
+
+// namedAdapters reads --adapter: one adapter that is part of the model, or NAME=DIR for those that requests name.
+func namedAdapters(c *cobra.Command, from *modelFlags, flags []string) (list []adapters.Adapter, err error) {
+	for _, value := range flags {
+		name, path, named := strings.Cut(value, "=")
+		switch {
+		case named && adapters.IsName(name) && path != "":
+			list = append(list, adapters.Adapter{Name: name, Path: path})
+		case len(flags) > 1:
+			return nil, misuse(c, "--adapter %s: want NAME=DIR of several adapters, such as sms=runs/sms",
+				value)
+		default:
+			from.adapter = value
+		}
+	}
+	return list, nil
 }
 
 // splitAddress returns the host of an address whose port can be listened at.

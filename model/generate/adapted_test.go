@@ -41,7 +41,9 @@ func TestAdaptersOfABatch(t *testing.T) {
 		targets := [][]int32{{4, 6, 1}, {4, 7, 8, 1}, {9, 1}}
 		which := []int{0, 2, 2, 3, 1} // 0 is none
 		calls := map[string]func(g *Generator, l *Loss, inputs [][]int32) []any{
-			"greedy": func(g *Generator, _ *Loss, in [][]int32) []any { return outputs(t, g, in, Options{MaxTokens: 6}) },
+			"greedy": func(g *Generator, _ *Loss, in [][]int32) []any {
+				return outputs(t, g, in, Options{MaxTokens: 6})
+			},
 			"beams": func(g *Generator, _ *Loss, in [][]int32) []any {
 				return outputs(t, g, in, Options{MaxTokens: 6, Beams: 3, NumReturnSequences: 2})
 			},

@@ -202,7 +202,8 @@ func (g *Generator) eachRow(hidden op.Matrix, f func(row int, logits []float32))
 	}
 }
 
-// ragged lays inputs end to end, with their adapters, if they have some. An input without tokens, or with one that the embedding has no row for, is an error.
+// ragged lays inputs end to end, with their adapters, if they have some. An input without tokens, or with one that the
+// embedding has no row for, is an error.
 func ragged(inputs [][]int32, adapters []*op.Adapter, vocab int) (op.Ragged, error) {
 	var r op.Ragged
 	if err := checkAdapters(adapters, inputs); err != nil {

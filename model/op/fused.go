@@ -23,8 +23,8 @@ type Matrix struct {
 
 	// halves says that Data has elements in bfloat16, two in a word; only those that read the value of Graph.rounded
 	// see such.
-	halves bool
-	adapters   []*Adapter    // of each row, which what is computed of it has too; nil: those of the parameters
+	halves   bool
+	adapters []*Adapter // of each row, which what is computed of it has too; nil: those of the parameters
 }
 
 // Slice returns the rows first to end, not included, in the memory of m.

@@ -30,6 +30,15 @@ type Embedder struct {
 	modules  modules
 	options  Options
 	maxInput int
+	adapters []*op.Adapter // of the texts of a call; nil: those of the model
+}
+
+// Adapted returns an embedder for one call whose texts have these adapters beside the model, nil for none. It computes
+// in the memory of e, so that only one of the two may be in use.
+func (e *Embedder) Adapted(adapters []*op.Adapter) *Embedder {
+	own := *e
+	own.adapters = adapters
+	return &own
 }
 
 // Open returns the embedder of a checkpoint, a run or a folder of Hugging Face or of sentence-transformers.
@@ -107,6 +116,9 @@ func (e *Embedder) Embed(ctx context.Context, texts []string) ([]Vectors, error)
 	for i, text := range texts {
 		all[i].IDs, all[i].InputCut = data.AppendText(nil, e.folder.Tokenizer, text, e.maxInput)
 		tokens.Append(all[i].IDs...)
+		if e.adapters != nil {
+			tokens.Adapters = op.Repeat(tokens.Adapters, e.adapters[i], len(all[i].IDs))
+		}
 	}
 	states := e.network.Encode(e.folder.Model, &tokens)
 	for i := range all {

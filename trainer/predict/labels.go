@@ -16,6 +16,7 @@ import (
 // LabelScorer scores the labels of a classification by the probability that the model gives to their texts: the answer
 // is always a label, and the probabilities add up to 1.
 type LabelScorer struct {
+	labels      []task.Label
 	targets     [][]int32 // the texts, which end in EOS
 	Temperature float64   // by which log-probabilities are divided
 }
@@ -23,7 +24,7 @@ type LabelScorer struct {
 // NewLabelScorer returns the label scorer of a task, with the temperature of the checkpoint where the labels are those
 // that it was found with.
 func NewLabelScorer(folder *checkpoints.Folder, spec task.Spec) LabelScorer {
-	s := LabelScorer{Temperature: 1}
+	s := LabelScorer{labels: spec.Labels, Temperature: 1}
 	for _, l := range spec.Labels {
 		s.targets = append(s.targets, append(folder.Tokenizer.Encode(l.Text), folder.Tokenizer.EOS()))
 	}
@@ -83,16 +84,12 @@ func (s LabelScorer) Affordable() int {
 	return max(calibrationExamples, calibrationRows/max(1, len(prefixes)))
 }
 
-// probabilities returns the probability of each label for each input.
-func (s LabelScorer) probabilities(ctx context.Context, g *generate.Generator, inputs [][]int32) ([][]float64, error) {
-	rows, err := s.Logits(ctx, g, inputs)
-	for i, row := range rows {
-		for j := range row {
-			row[j] /= s.Temperature
-		}
-		rows[i] = Softmax(row)
+// shares returns the probabilities of the labels, given their logits, which it overwrites.
+func (s LabelScorer) shares(logits []float64) []float64 {
+	for i := range logits {
+		logits[i] /= s.Temperature
 	}
-	return rows, err
+	return Softmax(logits)
 }
 
 var errNoNumber = errors.New("the model gives no number: its weights are damaged, copy the checkpoint again")

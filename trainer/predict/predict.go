@@ -14,6 +14,7 @@ import (
 	"t5train/model"
 	"t5train/model/generate"
 	"t5train/model/kernel"
+	"t5train/model/op"
 )
 
 // Predictor answers texts with one model: it classifies, generates and scores. Each call is one batch. Texts are what
@@ -87,20 +88,33 @@ type Classified struct {
 	InputCut      bool       // the text was longer than the limit and lost its end
 }
 
-// Classify returns the most probable label of each text.
-func (p *Predictor) Classify(ctx context.Context, texts []string) ([]Classified, error) {
-	if len(p.labels.targets) == 0 {
+// Adapted returns a predictor for one call whose texts have these adapters beside the model, nil for none. It computes
+// in the memory of p, so that only one of the two may be in use.
+func (p *Predictor) Adapted(adapters []*op.Adapter) *Predictor {
+	own := *p
+	own.generator, own.loss = p.generator.Adapted(adapters), p.loss.Adapted(adapters)
+	return &own
+}
+
+// Classify returns the most probable label of each text. by are the scorers of the texts where they are not that of the
+// task: all of the same labels.
+func (p *Predictor) Classify(ctx context.Context, texts []string, by ...LabelScorer) ([]Classified, error) {
+	if by == nil {
+		by = slices.Repeat([]LabelScorer{p.labels}, max(1, len(texts)))
+	}
+	if len(by[0].targets) == 0 {
 		return nil, errors.New("classify: the task has no labels: name them, or generate text")
 	}
 	ids, cut := p.encode(texts)
-	probabilities, err := p.labels.probabilities(ctx, p.generator, ids)
+	logits, err := by[0].Logits(ctx, p.generator, ids)
 	if err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
 	answers := make([]Classified, len(texts))
-	for i, row := range probabilities {
+	for i, row := range logits {
+		row = by[i].shares(row)
 		best := Largest(row)
-		answers[i] = Classified{Label: p.spec.Labels[best], Probability: row[best], Probabilities: row,
+		answers[i] = Classified{Label: by[i].labels[best], Probability: row[best], Probabilities: row,
 			InputCut: cut[i]}
 	}
 	return answers, nil

@@ -58,10 +58,18 @@ func BenchmarkRequests(b *testing.B) {
 	_, h := serving(b, folder, Options{})
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	client := &http.Client{Transport: transport}
+	adapted, many := serving(b, folder, Options{})
+	adapt(b, adapted, m, 20)
 	for _, clients := range []int{1, 8, 64} {
 		for _, c := range []struct{ path, options string }{{"classify", ""},
-			{"generate", `, "max_new_tokens": 16, "min_new_tokens": 15`}} {
-			b.Run(fmt.Sprintf("%s/%d clients", c.path, clients), func(b *testing.B) {
+			{"classify", `, "adapter": "%d"`},
+			{"generate", `, "max_new_tokens": 16, "min_new_tokens": 15`},
+			{"generate", `, "max_new_tokens": 16, "min_new_tokens": 15, "adapter": "%d"`}} {
+			name, url := fmt.Sprintf("%s/%d clients", c.path, clients), h.URL
+			if strings.Contains(c.options, "adapter") {
+				name, url = name+" of 20 adapters", many.URL
+			}
+			b.Run(name, func(b *testing.B) {
 				body := fmt.Sprintf(`{"inputs": [%q]%s}`, text, c.options)
 				var mu sync.Mutex
 				var took []time.Duration
@@ -69,9 +77,10 @@ func BenchmarkRequests(b *testing.B) {
 				var wg sync.WaitGroup
 				for range clients {
 					wg.Go(func() {
-						for range work {
+						for i := range work {
 							begun := time.Now()
-							r, err := client.Post(h.URL+"/v1/"+c.path, "application/json", strings.NewReader(body))
+							body := strings.ReplaceAll(body, "%d", fmt.Sprint(i%20))
+							r, err := client.Post(url+"/v1/"+c.path, "application/json", strings.NewReader(body))
 							if err != nil {
 								b.Error(err)
 								continue
@@ -97,5 +106,22 @@ func BenchmarkRequests(b *testing.B) {
 				b.ReportMetric(took[len(took)*95/100].Seconds()*1e3, "ms-p95")
 			})
 		}
+	}
+}
+
+// adapt gives a server adapters of rank 8 beside q and v, which are called 0, 1, 2 and so on.
+func adapt(b *testing.B, s *Server, on *t5.T5, n int) {
+	for i := range n {
+		m := served{Server: s, profile: s.profile, called: fmt.Sprint(i), number: i + 1}
+		for _, p := range on.Params {
+			path := strings.TrimSuffix(p.Name, ".weight")
+			if strings.HasSuffix(path, "Attention.q") || strings.HasSuffix(path, "Attention.v") {
+				if _, err := on.Adapt(path, 8, 2, 0, uint64(i)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		m.adapter = on.Detach()
+		s.adapted = append(s.adapted, m)
 	}
 }

@@ -3,11 +3,14 @@ package serve
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"t5train/internal/optional"
 	"t5train/trainer/predict"
+	"t5train/trainer/serve/inputs"
 	"t5train/trainer/serve/request"
 )
 
@@ -30,7 +33,16 @@ type classifiedResult struct {
 	TruncatedInput bool                 `json:"truncated_input"`
 }
 
-func (s *Server) classify(x *exchange, fields *request.Object) (classified, error) {
+// labelTexts is the same for adapters that tell the same labels by the same texts.
+func (s served) labelTexts() string {
+	var b strings.Builder
+	for _, l := range s.profile.task.Labels {
+		fmt.Fprintf(&b, "%q %q ", l.Name, l.Text)
+	}
+	return b.String()
+}
+
+func (s served) classify(x *exchange, fields *request.Object) (classified, error) {
 	labels := s.profile.task.Labels
 	if len(labels) == 0 {
 		return classified{}, request.New(http.StatusNotFound, "no_labels",
@@ -41,7 +53,7 @@ func (s *Server) classify(x *exchange, fields *request.Object) (classified, erro
 	}
 	var asked classifyRequest
 	fields.Read(&asked, s.options.MaxInputs)
-	texts, _ := s.texts(fields, asked.Inputs)
+	texts, _ := inputs.Texts(s.profile.task, fields, asked.Inputs)
 	top := optional.Value(asked.Top)
 	if asked.Top != nil && (top < 1 || top > len(labels)) {
 		fields.Refuse("top", "is %d, want 1 to %d", top, len(labels))
@@ -49,14 +61,18 @@ func (s *Server) classify(x *exchange, fields *request.Object) (classified, erro
 	if err := fields.Finish(); err != nil {
 		return classified{}, err
 	}
-	inputs, err := s.measureInputs(texts, asked.Truncate)
+	measured, err := s.measureInputs(texts, asked.Truncate)
 	if err != nil {
 		return classified{}, err
 	}
 	answers, err := s.run(x, &job{
-		key: "classify", inputs: inputs, rows: 1, outputs: s.profile.labelTokens,
+		key: "classify\x00" + s.labelTexts(), inputs: measured, rows: 1, outputs: s.profile.labelTokens,
 		compute: func(ctx context.Context, m model, b batch) ([]answer, error) {
-			results, err := m.Classify(ctx, b.texts())
+			var by []predict.LabelScorer // whose temperatures differ
+			for _, slot := range b {
+				by = append(by, slot.job.model.profile.scorer)
+			}
+			results, err := m.Classify(ctx, b.texts(), by...)
 			answers := make([]answer, len(results))
 			for i, r := range results {
 				answers[i].classified = r

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -17,7 +16,7 @@ import (
 
 // engine answers one request of a protocol.
 type engine struct {
-	*Server
+	served
 	x *exchange
 }
 
@@ -25,7 +24,7 @@ type engine struct {
 func (e engine) Model() protocol.Model {
 	o, p := e.options, e.profile
 	return protocol.Model{
-		Name: e.name(), Version: version(), Started: e.started, Task: p.task, DType: p.dtype,
+		Name: e.called, Version: version(), Started: e.started, Task: p.task, DType: p.dtype,
 		Dimensions: p.dimensions,
 		Samples:    o.Generation.Sampling != nil, Beams: max(1, o.Generation.Beams),
 		MaxInputs: o.MaxInputs, MaxInput: p.maxInput, MaxOutput: o.MaxOutputLength, MaxSequences: o.MaxBeams,
@@ -42,11 +41,19 @@ func (e engine) CheckKey(key string) error {
 	return errKey
 }
 
-// name is that by which clients ask for the model.
-func (s *Server) name() string { return cmp.Or(s.options.Name, "t5") }
+// Named implements protocol.Engine.
+func (e engine) Named(name string) protocol.Engine {
+	if m, ok := e.Server.named(name); ok {
+		return engine{m, e.x}
+	}
+	return nil
+}
+
+// Names implements protocol.Engine.
+func (e engine) Names() []string { return e.names() }
 
 // decodes refuses to generate with an encoder.
-func (s *Server) decodes() error {
+func (s served) decodes() error {
 	if s.profile.encoder {
 		return request.New(http.StatusNotFound, "no_decoder",
 			"the model is an encoder alone, which writes nothing: ask /v1/embeddings")

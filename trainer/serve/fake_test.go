@@ -15,6 +15,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model/generate"
+	"t5train/model/op"
 	"t5train/trainer/embed"
 	"t5train/trainer/predict"
 )
@@ -24,8 +25,9 @@ type fake struct {
 	calls chan []string // the texts of each call; nil: nobody wants to know
 	gate  chan struct{} // each call takes one element; nil: none waits
 
-	mu   sync.Mutex
-	seen []generate.Options
+	mu       sync.Mutex
+	seen     []generate.Options
+	adapters [][]*op.Adapter // of each call, where the server has some
 }
 
 // call is what all methods do: a text can make it panic or fail.
@@ -104,7 +106,7 @@ func (f *fake) write(ctx context.Context, input int, text string, o generate.Opt
 	return sequences
 }
 
-func (f *fake) Classify(ctx context.Context, texts []string) ([]predict.Classified, error) {
+func (f *fake) Classify(ctx context.Context, texts []string, _ ...predict.LabelScorer) ([]predict.Classified, error) {
 	if err := f.call(ctx, texts); err != nil {
 		return nil, err
 	}
@@ -121,6 +123,13 @@ func (f *fake) Classify(ctx context.Context, texts []string) ([]predict.Classifi
 		}
 	}
 	return answers, nil
+}
+
+func (f *fake) Adapted(adapters []*op.Adapter) model {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.adapters = append(f.adapters, adapters)
+	return f
 }
 
 func (f *fake) Embed(ctx context.Context, texts []string) ([]embed.Vectors, error) {

@@ -10,6 +10,7 @@ import (
 	"t5train/data/task"
 	"t5train/model/generate"
 	"t5train/trainer/predict"
+	"t5train/trainer/serve/inputs"
 	"t5train/trainer/serve/openapi"
 	"t5train/trainer/serve/request"
 )
@@ -53,10 +54,10 @@ type generatedText struct {
 	Unplaced int           `json:"unplaced,omitempty"`
 }
 
-func (s *Server) generate(x *exchange, fields *request.Object) (generated, error) {
+func (s served) generate(x *exchange, fields *request.Object) (generated, error) {
 	var asked inputFields
 	fields.Read(&asked, s.options.MaxInputs)
-	texts, tokens := s.texts(fields, asked.Inputs)
+	texts, tokens := inputs.Texts(s.profile.task, fields, asked.Inputs)
 	if err := s.decodes(); err != nil {
 		return generated{}, err
 	}
@@ -64,11 +65,11 @@ func (s *Server) generate(x *exchange, fields *request.Object) (generated, error
 	if err != nil {
 		return generated{}, err
 	}
-	inputs, err := s.measureInputs(texts, asked.Truncate)
+	measured, err := s.measureInputs(texts, asked.Truncate)
 	if err != nil {
 		return generated{}, err
 	}
-	answers, err := s.run(x, s.generateJob(fields, inputs, options))
+	answers, err := s.run(x, s.generateJob(fields, measured, options))
 	if err != nil {
 		return generated{}, err
 	}
@@ -88,10 +89,10 @@ func (s *Server) generate(x *exchange, fields *request.Object) (generated, error
 }
 
 // generateJob makes a job of inputs and of the options that fields say.
-func (s *Server) generateJob(fields *request.Object, inputs []input, options generate.Options) *job {
+func (s served) generateJob(fields *request.Object, inputs []input, options generate.Options) *job {
 	rows := max(1, options.Beams, options.NumReturnSequences)
 	j := &job{
-		key: generateKey(fields), inputs: inputs, rows: rows, outputs: rows * options.MaxTokens,
+		key: generateKey(fields, s.profile.maxOutput), inputs: inputs, rows: rows, outputs: rows * options.MaxTokens,
 		compute: func(ctx context.Context, m model, b batch) ([]answer, error) {
 			return generateBatch(ctx, m, b, options)
 		},
@@ -134,12 +135,13 @@ func (b batch) watch() func(generate.Step) bool {
 	}
 }
 
-// generateKey is the same for requests that ask for the same: all fields as they were written, but the inputs.
-func generateKey(fields *request.Object) string {
+// generateKey is the same for requests that ask for the same: all fields as they were written, but the inputs and their
+// adapter, whose longest output may be another one.
+func generateKey(fields *request.Object, maxOutput int) string {
 	var key bytes.Buffer
-	key.WriteString("generate")
+	fmt.Fprint(&key, "generate ", maxOutput)
 	for _, name := range slices.Sorted(maps.Keys(fields.Fields())) {
-		if name != "inputs" && name != "truncate" {
+		if name != "inputs" && name != "truncate" && name != "adapter" {
 			fmt.Fprintf(&key, "\x00%s\x00%s", name, fields.Fields()[name])
 		}
 	}

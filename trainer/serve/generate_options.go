@@ -11,7 +11,7 @@ import (
 
 // generateOptions reads the fields that say how to generate. They have the names and meanings of transformers'
 // GenerationConfig; prefix and choices are our own. What no field says is as Options.Generation.
-func (s *Server) generateOptions(fields *request.Object) (generate.Options, error) {
+func (s served) generateOptions(fields *request.Object) (generate.Options, error) {
 	base := s.options.Generation
 	base.MaxTokens, base.Beams, base.NumReturnSequences = s.profile.maxOutput, max(1, base.Beams),
 		max(1, base.NumReturnSequences)
@@ -51,7 +51,7 @@ func (s *Server) generateOptions(fields *request.Object) (generate.Options, erro
 }
 
 // read reads the field of an option, if it is there.
-func (s *Server) read(fields *request.Object, option generate.Option, own *generate.Options) {
+func (s served) read(fields *request.Object, option generate.Option, own *generate.Options) {
 	r, name := option.Range, option.Request
 	switch name {
 	case "num_beams", "num_return_sequences":
@@ -86,7 +86,7 @@ type constraintFields struct {
 
 // constraints reads the fields about texts that outputs hold or do not hold. With choices, outputs may be as long as
 // the longest.
-func (s *Server) constraints(fields *request.Object, o *generate.Options) {
+func (s served) constraints(fields *request.Object, o *generate.Options) {
 	var asked constraintFields
 	fields.Read(&asked, s.options.MaxInputs)
 	prefix, badWords, choices := asked.Prefix, asked.BadWords, asked.Choices

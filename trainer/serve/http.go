@@ -2,31 +2,28 @@ package serve
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"t5train/internal/jsonlines"
 	"t5train/internal/loopback"
 	"t5train/trainer/serve/access"
 	"t5train/trainer/serve/protocol"
 	"t5train/trainer/serve/request"
+	"t5train/trainer/serve/wire"
 )
 
 // route answers the requests of an endpoint. It is found as a handler of http.ServeMux and called by [Server.handle].
 type route struct {
 	protocol.Endpoint
-	answer func(x *exchange) (response, error)
+	answer func(x *exchange) (wire.Answer, error)
 }
 
 // ServeHTTP is never called: http.ServeMux finds the route of a request, and [Server.handle] calls it.
@@ -49,18 +46,6 @@ type exchange struct {
 	leave func() // gives up the place to parse
 }
 
-// response is an answer as a whole, of which nothing is written before it is complete, or a stream of events.
-type response struct {
-	status      int
-	contentType string
-	cache       string // Cache-Control; empty: nobody keeps it
-	body        []byte
-	events      iter.Seq2[any, error]
-	done        string // the data of the last event, if there is one
-}
-
-const jsonType = "application/json"
-
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begun := time.Now()
@@ -73,11 +58,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = connection.SetReadDeadline(begun.Add(s.options.ReadTimeout))
 	answer, err := s.handle(x)
 	if err == nil {
-		err = s.hold(x, len(answer.body)) // until a client that is slow has taken it
+		err = s.hold(x, len(answer.Body)) // until a client that is slow has taken it
 	}
 	defer func() { s.bodies.Give(x.held) }()
 	bytesOut := 0
-	if err == nil && answer.events != nil {
+	if err == nil && answer.Events != nil {
 		bytesOut, err = s.stream(w, x, answer)
 	}
 	if bytesOut == 0 {
@@ -85,8 +70,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			answer = s.explain(w.Header(), x, err)
 		}
 		_ = connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
-		write(w, answer)
-		bytesOut = len(answer.body)
+		wire.Write(w, answer)
+		bytesOut = len(answer.Body)
 	}
 	took := time.Since(begun)
 	s.metrics.InFlight.Dec()
@@ -96,10 +81,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.metrics.TokensIn.Add(x.tokensIn)
 		s.metrics.TokensOut.Add(x.tokensOut)
 	}
-	s.metrics.Request(x.route, answer.status, took)
+	s.metrics.Request(x.route, answer.Status, took)
 	s.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("remote", r.RemoteAddr), slog.String("method", knownMethod(r.Method)), slog.String("path", x.route),
-		slog.Int("status", answer.status),
+		slog.Int("status", answer.Status),
 		slog.String("code", x.code), slog.Duration("took", took.Round(time.Microsecond)),
 		slog.Duration("queued", x.queued.Round(time.Microsecond)),
 		slog.Int("inputs", x.inputs), slog.Int("tokens_in", x.tokensIn), slog.Int("tokens_out", x.tokensOut),
@@ -117,10 +102,10 @@ func knownMethod(method string) string {
 }
 
 // handle finds the route of a request and follows it. A panic becomes an error.
-func (s *Server) handle(x *exchange) (answer response, err error) {
+func (s *Server) handle(x *exchange) (answer wire.Answer, err error) {
 	defer s.recovered(x, &err)
 	if !s.knowsHost(x.Host) {
-		return response{}, request.New(http.StatusForbidden, "unknown_host",
+		return wire.Answer{}, request.New(http.StatusForbidden, "unknown_host",
 			"the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts "+
 				"(serve.host)",
 			x.Host)
@@ -128,15 +113,15 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 	found, _ := s.routes.Handler(x.Request)
 	route, ok := found.(route)
 	if !ok {
-		return response{}, x.refuse(found, s.paths)
+		return wire.Answer{}, x.refuse(found, s.paths)
 	}
 	x.route, x.explain = route.Path, route.Explain
 	if s.origins.Check(x.Request) != nil {
-		return response{}, request.New(http.StatusForbidden, "cross_origin",
+		return wire.Answer{}, request.New(http.StatusForbidden, "cross_origin",
 			"the request comes from a web page of another origin: only the server's own page may send it")
 	}
 	if err := s.authorize(x, route.Endpoint); err != nil {
-		return response{}, err
+		return wire.Answer{}, err
 	}
 	return route.answer(x)
 }
@@ -172,9 +157,7 @@ func (s *Server) authorize(x *exchange, e protocol.Endpoint) error {
 // refuse says why http.ServeMux has no route for a request: found is its own handler, which knows the methods that a
 // path allows, and paths are those that there are.
 func (x *exchange) refuse(found http.Handler, paths []string) error {
-	answer := headerOnly{}
-	found.ServeHTTP(answer, x.Request)
-	allow := http.Header(answer).Get("Allow")
+	allow := wire.Allowed(found, x.Request)
 	if allow == "" { // also where it would redirect: a client that adds slashes or dots has an error to find
 		return request.New(http.StatusNotFound, "not_found", "there is no such path: want %s", request.List(paths))
 	}
@@ -187,13 +170,6 @@ func (x *exchange) refuse(found http.Handler, paths []string) error {
 	return p
 }
 
-// headerOnly keeps the header of an answer and nothing else.
-type headerOnly http.Header
-
-func (h headerOnly) Header() http.Header       { return http.Header(h) }
-func (headerOnly) Write(b []byte) (int, error) { return len(b), nil }
-func (headerOnly) WriteHeader(int)             {}
-
 // knowsHost reports whether the server may be asked under the name of a Host header. Without this check a page of any
 // site could make its own name point to this machine and then read answers as its own.
 func (s *Server) knowsHost(host string) bool {
@@ -202,7 +178,7 @@ func (s *Server) knowsHost(host string) bool {
 }
 
 // explain returns the answer that tells a client what went wrong.
-func (s *Server) explain(header http.Header, x *exchange, err error) response {
+func (s *Server) explain(header http.Header, x *exchange, err error) wire.Answer {
 	p := s.noted(x, err)
 	if p.Allow != "" {
 		header.Set("Allow", p.Allow)
@@ -214,7 +190,7 @@ func (s *Server) explain(header http.Header, x *exchange, err error) response {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
 	status, body := x.describe(p)
-	answer, err := jsonResponse(status, body)
+	answer, err := wire.JSON(status, body)
 	if err != nil { // texts can always be written
 		panic(err)
 	}
@@ -249,46 +225,15 @@ func (x *exchange) describe(p *request.Problem) (status int, body any) {
 	return p.Status, f
 }
 
-// jsonResponse returns a value as a line of JSON.
-func jsonResponse[T any](status int, value T) (response, error) {
-	var b bytes.Buffer
-	if err := jsonlines.NewEncoder(&b).Encode(value); err != nil {
-		return response{}, fmt.Errorf("write an answer: %w", err)
-	}
-	return response{status: status, contentType: jsonType, body: b.Bytes()}, nil
-}
-
-// write sends an answer. That the client has gone is nothing to do about.
-func write(w http.ResponseWriter, answer response) {
-	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
-	setHeader(w.Header(), answer)
-	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body)
-}
-
-// setHeader says what kind of answer follows.
-func setHeader(h http.Header, answer response) {
-	h.Set("Content-Type", answer.contentType)
-	h.Set("Cache-Control", cmp.Or(answer.cache, "no-store"))
-	// What a browser may do with an answer: show the page, with its own files only, in no frame of others.
-	h.Set("Content-Security-Policy",
-		"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "+
-			"form-action 'none'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-}
-
 // stream writes events as they come. An error before the first one is returned, to be answered as any other; sent is 0
 // then. Later ones become the last event, and so does a panic.
-func (s *Server) stream(w http.ResponseWriter, x *exchange, answer response) (sent int, err error) {
+func (s *Server) stream(w http.ResponseWriter, x *exchange, answer wire.Answer) (sent int, err error) {
 	defer x.leave() // before the first event, if the job has got that far
 	connection := http.NewResponseController(w)
 	send := func(data []byte) bool {
 		if sent == 0 {
-			setHeader(w.Header(), answer)
-			w.WriteHeader(answer.status)
+			wire.SetHeader(w.Header(), answer)
+			w.WriteHeader(answer.Status)
 		}
 		_ = connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
 		n, err := fmt.Fprintf(w, "data: %s\n\n", bytes.TrimSpace(data))
@@ -307,58 +252,62 @@ func (s *Server) stream(w http.ResponseWriter, x *exchange, answer response) (se
 		return sent, err
 	}
 	_, event := x.describe(s.noted(x, err))
-	line, err := jsonResponse(http.StatusOK, event)
+	line, err := wire.JSON(http.StatusOK, event)
 	if err == nil {
-		send(line.body)
+		send(line.Body)
 	}
 	return sent, err
 }
 
 // sendAll sends events until their end, or until send reports that nobody takes them. A panic becomes an error.
-func (s *Server) sendAll(x *exchange, answer response, send func(data []byte) bool) (err error) {
+func (s *Server) sendAll(x *exchange, answer wire.Answer, send func(data []byte) bool) (err error) {
 	defer s.recovered(x, &err)
-	for event, err := range answer.events {
+	for event, err := range answer.Events {
 		if err != nil {
 			return err
 		}
-		line, err := jsonResponse(http.StatusOK, event)
+		line, err := wire.JSON(http.StatusOK, event)
 		if err != nil {
 			return err
 		}
-		if !send(line.body) {
+		if !send(line.Body) {
 			return nil
 		}
 	}
-	if answer.done != "" {
-		send([]byte(answer.done))
+	if answer.Done != "" {
+		send([]byte(answer.Done))
 	}
 	return nil
 }
 
 // post is the route of a JSON endpoint of the server's own API: f gets the fields of the body and returns what is
 // answered.
-func post[T any](s *Server, f func(x *exchange, fields *request.Object) (T, error)) func(x *exchange) (response,
-	error) {
-	return func(x *exchange) (response, error) {
+func post[T any](s *Server, f func(m served, x *exchange, fields *request.Object) (T, error)) func(*exchange) (
+	wire.Answer, error) {
+	return func(x *exchange) (wire.Answer, error) {
 		fields, err := s.fields(x, false)
 		if err != nil {
-			return response{}, err
+			return wire.Answer{}, err
 		}
 		defer x.leave()
-		value, err := f(x, fields)
+		m, err := s.asked(fields)
 		if err != nil {
-			return response{}, err
+			return wire.Answer{}, err
 		}
-		return jsonResponse(http.StatusOK, value)
+		value, err := f(m, x, fields)
+		if err != nil {
+			return wire.Answer{}, err
+		}
+		return wire.JSON(http.StatusOK, value)
 	}
 }
 
 // spoken is the route of an endpoint of another protocol.
-func (s *Server) spoken(e protocol.Endpoint) func(x *exchange) (response, error) {
-	return func(x *exchange) (response, error) {
+func (s *Server) spoken(e protocol.Endpoint) func(x *exchange) (wire.Answer, error) {
+	return func(x *exchange) (wire.Answer, error) {
 		fields, err := s.fields(x, e.Forms)
 		if err != nil {
-			return response{}, err
+			return wire.Answer{}, err
 		}
 		streams := false
 		defer func() {
@@ -369,23 +318,23 @@ func (s *Server) spoken(e protocol.Endpoint) func(x *exchange) (response, error)
 		if _, name, ok := strings.Cut(e.Path, "{"); ok {
 			quoted, err := json.Marshal(x.URL.Path[strings.Index(e.Path, "{"):])
 			if err != nil {
-				return response{}, err
+				return wire.Answer{}, err
 			}
 			fields.Set(strings.TrimSuffix(name, "}"), string(quoted))
 		}
 		if e.Lenient {
 			fields.Lenient()
 		}
-		reply, err := e.Serve(engine{s, x}, fields)
+		reply, err := e.Serve(engine{s.base(), x}, fields)
 		switch {
 		case err != nil:
-			return response{}, err
+			return wire.Answer{}, err
 		case reply.Events != nil:
 			streams = true
-			return response{status: http.StatusOK, contentType: "text/event-stream", events: reply.Events,
-				done: reply.Done}, nil
+			return wire.Answer{Status: http.StatusOK, ContentType: "text/event-stream", Events: reply.Events,
+				Done: reply.Done}, nil
 		}
-		return jsonResponse(http.StatusOK, reply.Body)
+		return wire.JSON(http.StatusOK, reply.Body)
 	}
 }
 

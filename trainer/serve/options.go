@@ -10,12 +10,16 @@ import (
 	"t5train/internal/loopback"
 	"t5train/model/generate"
 	"t5train/trainer/serve/access"
+	"t5train/trainer/serve/adapters"
 )
 
 // Options configure a server. The zero value of a field is its default, which stands in parentheses.
 type Options struct {
 	Task task.Spec // what corrects the task that the checkpoint remembers
 	Name string    // of the model, for GET /v1/model
+
+	// Adapters of which each request chooses one, or none. They take the memory of their own weights alone.
+	Adapters []adapters.Adapter
 
 	// Generation is how text is generated where a request does not say it: what checkpoints.ReadGeneration reads from a
 	// checkpoint. MaxTokens 0 is the checkpoint's limit, or else 128.

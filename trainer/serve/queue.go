@@ -23,7 +23,8 @@ var (
 // job is the part of a request that waits to be computed.
 type job struct {
 	ctx     context.Context // its end takes the job out of the queue
-	key     string          // jobs with the same key can be in one batch
+	model   served
+	key     string // jobs with the same key can be in one batch
 	inputs  []input
 	rows    int // sequences that the decoder holds for an input
 	outputs int // tokens of output that an input may have, over all rows
@@ -287,6 +288,7 @@ func (q *queue) length() (inputs int, refused error) {
 // work computes batches until the queue is closed.
 func (s *Server) work(m model) {
 	for b := s.queue.take(); b != nil; b = s.queue.take() {
+		b.byAdapter()
 		s.metrics.Batches.Update(float64(len(b)))
 		for _, slot := range b {
 			if slot.index == 0 {
@@ -364,6 +366,9 @@ func (s *Server) ask(ctx context.Context, m model, b batch) (answers []answer, e
 			err = fmt.Errorf("compute a batch: panic: %v", r)
 		}
 	}()
+	if len(s.adapted) > 0 {
+		m = m.Adapted(b.adapters())
+	}
 	return b[0].job.compute(ctx, m, b)
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"t5train/data/tokenizer"
+	"t5train/trainer/serve/wire"
 )
 
 // Everything that a client can do wrong has a status, a code, and a message with the remedy.
@@ -35,7 +36,7 @@ func TestRefusals(t *testing.T) {
 		"unknown field": {"/v1/generate", `{"inputs": ["a"], "num_beam": 2}`, 400, "bad_request",
 			`did you mean "num_beams"?`},
 		"unlike any field": {"/v1/classify", `{"inputs": ["a"], "zzzzzzzz": 2}`, 400, "bad_request",
-			`want only "inputs", "truncate", "top"`},
+			`want only "inputs", "truncate", "adapter", "top"`},
 		"another case": {"/v1/generate", `{"Inputs": ["a"]}`, 400, "bad_request",
 			`unknown field "Inputs": did you mean "inputs"?`},
 		"singular": {"/v1/generate", `{"input": ["a"]}`, 400, "bad_request",
@@ -365,7 +366,7 @@ func TestFaults(t *testing.T) {
 // A panic of a handler is a 500, and the server lives on.
 func TestPanicOfAHandler(t *testing.T) {
 	s, h := start(t, Options{})
-	s.routes.Handle("GET /panic", route{answer: func(*exchange) (response, error) {
+	s.routes.Handle("GET /panic", route{answer: func(*exchange) (wire.Answer, error) {
 		panic("secret of the server")
 	}})
 	r, err := http.Get(h.URL + "/panic")

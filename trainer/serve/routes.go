@@ -15,6 +15,7 @@ import (
 	"t5train/trainer/serve/openapi"
 	"t5train/trainer/serve/protocol"
 	"t5train/trainer/serve/tgi"
+	"t5train/trainer/serve/wire"
 )
 
 //go:embed page
@@ -23,7 +24,7 @@ var page embed.FS
 // endpoint is one with the method that answers it.
 type endpoint struct {
 	protocol.Endpoint
-	answer func(s *Server) func(x *exchange) (response, error)
+	answer func(s *Server) func(x *exchange) (wire.Answer, error)
 }
 
 // Endpoints lists what a server does for its clients, besides its page.
@@ -39,20 +40,20 @@ func Endpoints() []protocol.Endpoint {
 func endpoints() []endpoint {
 	open := []string{"/healthz", "/health", "/readyz", "/openapi.json"}
 	own := func(method, path, about string, request, answer any,
-		f func(s *Server) func(x *exchange) (response, error)) endpoint {
+		f func(s *Server) func(x *exchange) (wire.Answer, error)) endpoint {
 		return endpoint{protocol.Endpoint{Method: method, Path: path, About: about, Request: request, Answer: answer,
 			ErrorBody: failure{}, Open: slices.Contains(open, path)}, f}
 	}
-	type handler = func(x *exchange) (response, error)
+	type handler = func(x *exchange) (wire.Answer, error)
 	all := []endpoint{
 		own("POST", "/v1/generate", "the texts that the model writes for inputs", generateRequest{}, generated{},
-			func(s *Server) handler { return post(s, s.generate) }),
+			func(s *Server) handler { return post(s, served.generate) }),
 		own("POST", "/v1/classify", "the most probable label of each input, and the probabilities of all",
-			classifyRequest{}, classified{}, func(s *Server) handler { return post(s, s.classify) }),
+			classifyRequest{}, classified{}, func(s *Server) handler { return post(s, served.classify) }),
 		own("POST", "/v1/score", "how probable targets are after inputs", scoreRequest{}, scored{},
-			func(s *Server) handler { return post(s, s.score) }),
+			func(s *Server) handler { return post(s, served.score) }),
 		own("POST", "/v1/tokenize", "the tokens of texts, or the texts of tokens", tokenizeRequest{}, tokenized{},
-			func(s *Server) handler { return post(s, s.tokenize) }),
+			func(s *Server) handler { return post(s, served.tokenize) }),
 		own("GET", "/v1/model", "what is served, and its limits", nil, description{},
 			func(s *Server) handler { return s.describe }),
 		own("GET", "/healthz", "ok while the process lives", nil, "", func(s *Server) handler { return s.healthy }),
@@ -89,8 +90,9 @@ func (s *Server) newRoutes() (routes *http.ServeMux, paths []string, err error) 
 		}
 		_, path, _ := strings.Cut(strings.TrimSuffix(pattern, "{$}"), " ")
 		// The page holds nothing of the model, and asks for a key itself.
-		routes.Handle(pattern, route{protocol.Endpoint{Path: path, Open: true}, func(*exchange) (response, error) {
-			return response{status: http.StatusOK, contentType: file.contentType, cache: "no-cache", body: content}, nil
+		routes.Handle(pattern, route{protocol.Endpoint{Path: path, Open: true}, func(*exchange) (wire.Answer, error) {
+			return wire.Answer{Status: http.StatusOK, ContentType: file.contentType, Cache: "no-cache",
+				Body: content}, nil
 		}})
 	}
 	return routes, paths, nil
@@ -104,24 +106,24 @@ func pattern(method, path string) string {
 	return method + " " + strings.Replace(path, "}", "...}", 1)
 }
 
-func plain(status int, text string) response {
-	return response{status: status, contentType: "text/plain; charset=utf-8", body: []byte(text)}
+func plain(status int, text string) wire.Answer {
+	return wire.Answer{Status: status, ContentType: "text/plain; charset=utf-8", Body: []byte(text)}
 }
 
 // healthy says that the process lives.
-func (s *Server) healthy(*exchange) (response, error) { return plain(http.StatusOK, "ok\n"), nil }
+func (s *Server) healthy(*exchange) (wire.Answer, error) { return plain(http.StatusOK, "ok\n"), nil }
 
 // ready says whether the queue takes inputs, for whoever spreads requests over servers.
-func (s *Server) ready(*exchange) (response, error) {
+func (s *Server) ready(*exchange) (wire.Answer, error) {
 	if _, err := s.queue.length(); err != nil {
-		return response{}, err
+		return wire.Answer{}, err
 	}
 	return plain(http.StatusOK, "ready\n"), nil
 }
 
-func (s *Server) prometheus(*exchange) (response, error) {
+func (s *Server) prometheus(*exchange) (wire.Answer, error) {
 	answer := plain(http.StatusOK, s.metrics.Text())
-	answer.contentType = metrics.Type
+	answer.ContentType = metrics.Type
 	return answer, nil
 }
 
@@ -132,9 +134,9 @@ func version() string {
 }
 
 // openAPI describes the endpoints.
-func (s *Server) openAPI(*exchange) (response, error) {
+func (s *Server) openAPI(*exchange) (wire.Answer, error) {
 	text, err := openapi.Document("t5train serve", version(), s.options.Keys.Required(), Endpoints())
-	return response{status: http.StatusOK, contentType: jsonType, body: text}, err
+	return wire.Answer{Status: http.StatusOK, ContentType: wire.JSONType, Body: text}, err
 }
 
 // description is what GET /v1/model tells.
@@ -145,6 +147,7 @@ type description struct {
 	// of an input; with one, an input is a text, with more an object with these fields
 	TextColumns []string    `json:"text_columns"`
 	Labels      []labelInfo `json:"labels"` // what /v1/classify answers with
+	Adapters    []string    `json:"adapters,omitempty"`
 	Parameters  int64       `json:"parameters"`
 	DType       string      `json:"dtype"` // of the weights in memory
 	Vocabulary  int         `json:"vocab_size"`
@@ -168,11 +171,11 @@ type limits struct {
 	Seconds             float64 `json:"seconds"`
 }
 
-func (s *Server) describe(*exchange) (response, error) {
+func (s *Server) describe(*exchange) (wire.Answer, error) {
 	o, p := s.options, s.profile
 	d := description{
 		Name: o.Name, Task: p.task.Name, Prefix: p.task.InputPrefix(), TextColumns: p.task.TextColumns,
-		Labels:     []labelInfo{},
+		Labels: []labelInfo{}, Adapters: s.names()[1:],
 		Parameters: p.parameters, DType: p.dtype, Vocabulary: p.vocabulary,
 		Limits: limits{
 			BodyBytes: o.MaxBody, Inputs: o.MaxInputs, InputTokens: p.maxInput, MaxNewTokens: o.MaxOutputLength,
@@ -182,5 +185,5 @@ func (s *Server) describe(*exchange) (response, error) {
 	for _, l := range p.task.Labels {
 		d.Labels = append(d.Labels, labelInfo{l.Name, l.Text})
 	}
-	return jsonResponse(http.StatusOK, d)
+	return wire.JSON(http.StatusOK, d)
 }

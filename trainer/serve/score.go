@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"t5train/trainer/predict"
+	"t5train/trainer/serve/inputs"
 	"t5train/trainer/serve/request"
 )
 
@@ -24,18 +25,18 @@ type scoredResult struct {
 	TruncatedInput bool                  `json:"truncated_input"`
 }
 
-func (s *Server) score(x *exchange, fields *request.Object) (scored, error) {
+func (s served) score(x *exchange, fields *request.Object) (scored, error) {
 	if err := s.decodes(); err != nil {
 		return scored{}, err
 	}
 	var asked scoreRequest
 	fields.Read(&asked, s.options.MaxInputs)
-	texts, _ := s.texts(fields, asked.Inputs)
+	texts, _ := inputs.Texts(s.profile.task, fields, asked.Inputs)
 	targets := asked.Targets
 	if err := fields.Finish(); err != nil {
 		return scored{}, err
 	}
-	inputs, err := s.measureInputs(texts, asked.Truncate)
+	measured, err := s.measureInputs(texts, asked.Truncate)
 	if err != nil {
 		return scored{}, err
 	}
@@ -49,7 +50,7 @@ func (s *Server) score(x *exchange, fields *request.Object) (scored, error) {
 		tokens += n
 	}
 	answers, err := s.run(x, &job{
-		key: "score\x00" + string(fields.Value("targets")), inputs: inputs, rows: 1, outputs: tokens,
+		key: "score\x00" + string(fields.Value("targets")), inputs: measured, rows: 1, outputs: tokens,
 		compute: func(ctx context.Context, m model, b batch) ([]answer, error) {
 			results, err := m.Score(ctx, b.texts(), slices.Repeat([][]string{targets}, len(b)))
 			answers := make([]answer, len(results))

@@ -36,9 +36,11 @@ import (
 	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/model/kernel"
+	"t5train/model/op"
 	"t5train/trainer/embed"
 	"t5train/trainer/predict"
 	"t5train/trainer/serve/access"
+	"t5train/trainer/serve/adapters"
 	"t5train/trainer/serve/metrics"
 )
 
@@ -46,6 +48,7 @@ import (
 type Server struct {
 	options  Options
 	profile  profile
+	adapted  []served // the model with each of its adapters
 	queue    *queue
 	badWords func(texts []string) ([][]int32, error)
 	metrics  *metrics.Metrics
@@ -119,68 +122,114 @@ func Open(path string, how predict.OpenOptions, o Options) (*Server, error) {
 		ui.Say(how.Sink, "", "%s (a request overrides it)", said)
 	}
 	o.Task, o.Name, o.Generation = how.Task, filepath.Base(filepath.Clean(path)), generation
-	return New(folder, o)
+	return open(folder, how, o)
 }
 
 // New returns a server of a checkpoint. Close frees it.
 func New(folder *checkpoints.Folder, o Options) (*Server, error) {
+	return open(folder, predict.OpenOptions{Task: o.Task}, o)
+}
+
+func open(folder *checkpoints.Folder, how predict.OpenOptions, o Options) (*Server, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	spec, err := folder.PredictionTask(o.Task)
+	loaded, err := adapters.Open(o.Adapters, folder, o.Name, how)
 	if err != nil {
 		return nil, err
 	}
 	threads := kernel.NewWorkers(o.Threads) // which all workers share
-	limits := predict.PredictorOptions{MaxInputLength: o.MaxInputLength, MaxOutputLength: o.Generation.MaxTokens}
+	limits := predict.PredictorOptions{MaxInputLength: adapters.Longest(folder, loaded, o.MaxInputLength),
+		MaxOutputLength: o.Generation.MaxTokens}
 	var models []model
-	var first worker
+	var base profile
 	for range o.Workers {
-		e, err := embed.New(folder, o.Task, o.MaxInputLength, threads, embed.Options{})
-		if err != nil {
+		var w worker
+		if base, w, err = newWorker(folder, o.Task, threads, limits); err != nil {
 			return nil, err
-		}
-		w := worker{predict.NewPredictor(folder, spec, threads, limits), e}
-		if first.Predictor == nil {
-			first = w
 		}
 		models = append(models, w)
 	}
-	p := profile{
+	all := []*profile{&base}
+	adapted := make([]served, len(loaded))
+	for i, l := range loaded {
+		p, _, err := newWorker(l.Folder, o.Task, threads, limits)
+		if err != nil {
+			return nil, fmt.Errorf("serve: adapter %s: %w", l.Name, err)
+		}
+		adapted[i] = served{profile: p, called: l.Name, number: i + 1, adapter: l.Adapter}
+		all = append(all, &adapted[i].profile)
+	}
+	if o.MaxOutputLength == 0 {
+		o.MaxOutputLength = 512
+		for _, p := range all {
+			o.MaxOutputLength = max(o.MaxOutputLength, p.maxOutput)
+		}
+	}
+	for _, p := range all {
+		p.maxOutput = min(p.maxOutput, o.MaxOutputLength)
+	}
+	o.Generation.MaxTokens = base.maxOutput
+	if err := o.Generation.Validate(base.vocabulary); err != nil {
+		return nil, fmt.Errorf("serve: what generation is by default cannot be: %w", err)
+	}
+	s, err := newServer(base, models, o)
+	if err != nil {
+		return nil, err
+	}
+	for i := range adapted {
+		adapted[i].Server = s
+	}
+	s.adapted = adapted
+	return s, nil
+}
+
+// newWorker returns a worker for a folder, and what the server knows about it. asked corrects its task.
+func newWorker(folder *checkpoints.Folder, asked task.Spec, threads *kernel.Workers,
+	limits predict.PredictorOptions) (p profile, w worker, err error) {
+	spec, err := folder.PredictionTask(asked)
+	if err != nil {
+		return p, w, err
+	}
+	e, err := embed.New(folder, asked, limits.MaxInputLength, threads, embed.Options{})
+	if err != nil {
+		return p, w, err
+	}
+	w = worker{predict.NewPredictor(folder, spec, threads, limits), e}
+	p = profile{
 		tokenizer: folder.Tokenizer, vocabulary: folder.Model.Config.VocabSize, task: spec, dtype: folder.Model.DType(),
-		parameters: folder.Model.Config.Parameters(), maxInput: first.Predictor.MaxInputLength(),
-		maxOutput: first.MaxOutputLength(),
-		embedTask: first.Embedder.Task(), maxEmbed: first.Embedder.MaxInputLength(),
-		dimensions: first.Embedder.Dimensions(), encoder: folder.Model.LMHead == nil,
+		parameters: folder.Model.Config.Parameters(), maxInput: w.Predictor.MaxInputLength(),
+		maxOutput: w.MaxOutputLength(),
+		embedTask: w.Embedder.Task(), maxEmbed: w.Embedder.MaxInputLength(),
+		dimensions: w.Embedder.Dimensions(), encoder: folder.Model.LMHead == nil,
+		scorer: predict.NewLabelScorer(folder, spec),
 	}
 	for _, l := range spec.Labels {
 		p.labelTokens += len(folder.Tokenizer.Encode(l.Text)) + 1
 	}
-	if o.MaxOutputLength == 0 {
-		o.MaxOutputLength = max(512, p.maxOutput)
-	}
-	p.maxOutput = min(p.maxOutput, o.MaxOutputLength)
-	o.Generation.MaxTokens = p.maxOutput
-	if err := o.Generation.Validate(p.vocabulary); err != nil {
-		return nil, fmt.Errorf("serve: what generation is by default cannot be: %w", err)
-	}
-	return newServer(p, models, o)
+	return p, w, nil
 }
 
 // model is what the server asks; [predict.Predictor] is one. Texts are what goes into it, by the rule of the task. Each
 // call answers one batch, in order. A model is not safe for concurrent use: each worker has one.
 type model interface {
 	Generate(ctx context.Context, texts []string, o generate.Options) ([]predict.Generated, error)
-	Classify(ctx context.Context, texts []string) ([]predict.Classified, error)
+	Classify(ctx context.Context, texts []string, by ...predict.LabelScorer) ([]predict.Classified, error)
 	Score(ctx context.Context, texts []string, targets [][]string) ([]predict.Scored, error)
 	Embed(ctx context.Context, texts []string) ([]embed.Vectors, error)
+	// Adapted returns the model for one call whose texts have these adapters, nil for none.
+	Adapted(adapters []*op.Adapter) model
 }
 
 // worker is a model with its decoder and its encoder.
 type worker struct {
 	*predict.Predictor
 	*embed.Embedder
+}
+
+func (w worker) Adapted(adapters []*op.Adapter) model {
+	return worker{w.Predictor.Adapted(adapters), w.Embedder.Adapted(adapters)}
 }
 
 // profile is what the server knows about a model, to read requests and to describe it.
@@ -193,6 +242,7 @@ type profile struct {
 
 	maxInput, maxOutput int // tokens, EOS included; of an output where a request does not say it
 	labelTokens         int // of all labels' texts
+	scorer              predict.LabelScorer
 
 	embedTask  task.Spec // what is done with texts that become vectors
 	maxEmbed   int       // tokens of them, EOS included

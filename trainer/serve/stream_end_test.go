@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"t5train/trainer/serve/wire"
 )
 
 // Whatever goes wrong after the first event of a stream is its last event, and the log and the metrics have its code.
@@ -18,7 +20,7 @@ func TestStreamThatFailsLate(t *testing.T) {
 		s, _ := start(t, Options{})
 		x := &exchange{Request: httptest.NewRequest("POST", "/", nil), leave: func() {}}
 		w := httptest.NewRecorder()
-		sent, err := s.stream(w, x, response{status: 200, done: "[DONE]", events: func(yield func(any, error) bool) {
+		sent, err := s.stream(w, x, wire.Answer{Status: 200, Done: "[DONE]", Events: func(yield func(any, error) bool) {
 			if yield("first", nil) {
 				fail(yield)
 			}

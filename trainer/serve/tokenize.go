@@ -12,6 +12,7 @@ type tokenizeRequest struct {
 	Texts       []string `json:"texts,omitempty" about:"to encode"`
 	IDs         idLists  `json:"ids,omitempty" about:"to decode"`
 	AddEOS      bool     `json:"add_eos,omitempty" about:"of texts: with the token that ends one (true)"`
+	Adapter     string   `json:"adapter,omitempty" about:"changes nothing: all have the same tokens"`
 	SkipSpecial bool     `json:"skip_special,omitempty" about:"of ids: without tokens that stand for no text"`
 }
 

@@ -122,6 +122,7 @@ func now() int64 { return time.Now().Unix() }
 func chat(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	var asked chatRequest
 	fields.Read(&asked, math.MaxInt) // messages are no inputs, and the limit of bodies bounds them
+	e, wrong := choose(e, &asked.Model)
 	longest := "max_tokens"
 	if asked.MaxCompletionTokens != nil {
 		longest = "max_completion_tokens"
@@ -148,8 +149,8 @@ func chat(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	if err := fields.Finish(); err != nil {
 		return protocol.Reply{}, err
 	}
-	if err := checkModel(e, &asked.Model); err != nil {
-		return protocol.Reply{}, err
+	if wrong != nil {
+		return protocol.Reply{}, wrong
 	}
 	if asked.Stream {
 		c := chatChunk{ID: newID("chatcmpl"), Object: "chat.completion.chunk", Created: now(), Model: asked.Model}

@@ -39,6 +39,7 @@ type choice struct {
 func complete(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	var asked completionRequest
 	fields.Read(&asked, e.Model().MaxInputs)
+	e, wrong := choose(e, &asked.Model)
 	g := asked.generation(e, fields, "max_tokens")
 	if asked.BestOf != nil && *asked.BestOf != asked.choices() {
 		fields.RefuseUnknown("best_of", "set n")
@@ -55,8 +56,8 @@ func complete(e protocol.Engine, fields *request.Object) (protocol.Reply, error)
 	if err := fields.Finish(); err != nil {
 		return protocol.Reply{}, err
 	}
-	if err := checkModel(e, &asked.Model); err != nil {
-		return protocol.Reply{}, err
+	if wrong != nil {
+		return protocol.Reply{}, wrong
 	}
 	g.Name, g.Inputs = "prompt", asked.Prompt.List
 	c := completion{ID: newID("cmpl"), Object: "text_completion", Created: now(), Model: asked.Model}

@@ -66,6 +66,7 @@ func (vector) JSONSchema() map[string]any {
 func embed(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	var asked embeddingRequest
 	fields.Read(&asked, e.Model().MaxInputs)
+	e, wrong := choose(e, &asked.Model)
 	encoded := asked.EncodingFormat == "base64"
 	if asked.EncodingFormat != "" && asked.EncodingFormat != "float" && !encoded {
 		fields.Refuse("encoding_format", `is %.80q, want "float" or "base64"`, asked.EncodingFormat)
@@ -73,8 +74,8 @@ func embed(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	if err := fields.Finish(); err != nil {
 		return protocol.Reply{}, err
 	}
-	if err := checkModel(e, &asked.Model); err != nil {
-		return protocol.Reply{}, err
+	if wrong != nil {
+		return protocol.Reply{}, wrong
 	}
 	if width := e.Model().Dimensions; asked.Dimensions != nil && *asked.Dimensions != width {
 		return protocol.Reply{}, request.Invalid("dimensions is %d, but the vectors of the model have %d: leave it out",
@@ -112,13 +113,15 @@ func infoOf(e protocol.Engine) modelInfo {
 }
 
 func models(e protocol.Engine, _ *request.Object) (protocol.Reply, error) {
-	return protocol.Reply{Body: modelList{Object: "list", Data: []modelInfo{infoOf(e)}}}, nil
+	list := modelList{Object: "list"}
+	for _, name := range e.Names() {
+		list.Data = append(list.Data, infoOf(e.Named(name)))
+	}
+	return protocol.Reply{Body: list}, nil
 }
 
 func oneModel(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	name := fields.Text("model")
-	if err := checkModel(e, &name); err != nil {
-		return protocol.Reply{}, err
-	}
-	return protocol.Reply{Body: infoOf(e)}, nil
+	e, err := choose(e, &name)
+	return protocol.Reply{Body: infoOf(e)}, err
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 
 	"t5train/trainer/serve/protocol"
 	"t5train/trainer/serve/request"
@@ -29,8 +30,9 @@ func Endpoints() []protocol.Endpoint {
 			Serve: chat, Request: chatRequest{}, Answer: chatCompletion{}, Event: chatChunk{}},
 		{Method: "POST", Path: "/v1/embeddings", About: "the vectors of texts", Serve: embed,
 			Request: embeddingRequest{}, Answer: embeddings{}},
-		{Method: "GET", Path: "/v1/models", About: "the model that is served", Serve: models, Answer: modelList{}},
-		{Method: "GET", Path: "/v1/models/{model}", About: "the same by its name", Serve: oneModel,
+		{Method: "GET", Path: "/v1/models", About: "the model that is served, and its adapters", Serve: models,
+			Answer: modelList{}},
+		{Method: "GET", Path: "/v1/models/{model}", About: "one of them by its name", Serve: oneModel,
 			Answer: modelInfo{}},
 	}
 	return protocol.Foreign(all, explain, failure{})
@@ -65,16 +67,19 @@ func explain(p *request.Problem) (status int, body any) {
 	return status, f
 }
 
-// checkModel refuses the name of another model. The names that clients of text-generation-inference send in place of
-// one are taken, and *name becomes that of the model.
-func checkModel(e protocol.Engine, name *string) error {
-	own := e.Model().Name
-	if *name != own && *name != "dummy" && *name != "tgi" {
-		return request.New(http.StatusNotFound, "model_not_found", "there is no model %.80q here: ask for %q", *name,
-			own).Of("model")
+// choose returns the engine of a model, or of an adapter, by its name, and an error if there is none. The names that
+// clients of text-generation-inference send stand for the model. *name becomes that of Names.
+func choose(e protocol.Engine, name *string) (protocol.Engine, error) {
+	if *name == "dummy" || *name == "tgi" {
+		*name = e.Model().Name
 	}
-	*name = own
-	return nil
+	named := e.Named(*name)
+	if named == nil {
+		return e, request.New(http.StatusNotFound, "model_not_found", "there is no model %.80q here: ask for %s", *name,
+			strings.ReplaceAll(request.List(e.Names()), ", ", " or ")).Of("model")
+	}
+	*name = named.Model().Name
+	return named, nil
 }
 
 // options are the fields that completions and chats share.

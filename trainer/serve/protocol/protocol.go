@@ -48,6 +48,11 @@ type Reply struct {
 // Engine answers one request.
 type Engine interface {
 	Model() Model
+	// Named returns the engine of the model, or of the model with an adapter, by a name of Names or MODEL:ADAPTER; nil
+	// if there is none.
+	Named(name string) Engine
+	// Names returns what the server answers with: the model, and then its adapters.
+	Names() []string
 	// Generate waits for texts: for each input its sequences, the best first.
 	Generate(g Generation) ([]Answer, error)
 	// Stream yields texts as they are generated: several deltas of each sequence, of which the last has its End. Of a

@@ -67,7 +67,7 @@ func reason(end protocol.End) string {
 
 func generate(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	var asked generateRequest
-	g, err := read(e, fields, &asked, &asked)
+	e, g, err := read(e, fields, &asked, &asked)
 	if err != nil {
 		return protocol.Reply{}, err
 	}
@@ -77,7 +77,7 @@ func generate(e protocol.Engine, fields *request.Object) (protocol.Reply, error)
 
 func stream(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	var asked generateRequest
-	g, err := read(e, fields, &asked, &asked)
+	e, g, err := read(e, fields, &asked, &asked)
 	if err != nil {
 		return protocol.Reply{}, err
 	}

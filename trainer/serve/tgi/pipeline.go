@@ -25,7 +25,7 @@ type piped struct {
 func root(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	unpack(fields)
 	var asked rootRequest
-	g, err := read(e, fields, &asked, &asked.generateRequest)
+	e, g, err := read(e, fields, &asked, &asked.generateRequest)
 	if err != nil {
 		return protocol.Reply{}, err
 	}

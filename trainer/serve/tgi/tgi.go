@@ -72,6 +72,7 @@ type parameters struct {
 	TopK              *int         `json:"top_k,omitempty" about:"of sampling"`
 	TopP              *float64     `json:"top_p,omitempty" range:"0 to 1" about:"of sampling"`
 	TypicalP          *float64     `json:"typical_p,omitempty" range:"0 to 1" about:"of sampling"`
+	AdapterID         string       `json:"adapter_id,omitempty" about:"name of an adapter that is served (none)"`
 	Truncate          *int         `json:"truncate,omitempty" about:"cut a longer input; at least max_input_tokens"`
 
 	// Of pipelines of transformers, whose other ones change nothing.
@@ -80,7 +81,6 @@ type parameters struct {
 	Truncation     string `json:"truncation,omitempty" about:"cut a longer input, unless it is do_not_truncate"`
 
 	// What is refused unless it changes nothing.
-	AdapterID       json.RawMessage `json:"adapter_id,omitempty" about:"null only"`
 	DecoderDetails  bool            `json:"decoder_input_details,omitempty" about:"false only"`
 	FrequencyLoss   float64         `json:"frequency_penalty,omitempty" range:"-2 to 2" about:"0 only"`
 	Grammar         json.RawMessage `json:"grammar,omitempty" about:"null only"`
@@ -95,7 +95,6 @@ func (p *parameters) refuse(fields *request.Object) {
 		asked        bool
 		name, remedy string
 	}{
-		{p.AdapterID != nil, "adapter_id", "serve the adapted model"},
 		{p.DecoderDetails, "decoder_input_details", "ask /v1/score for the probabilities of texts"},
 		{p.FrequencyLoss != 0, "frequency_penalty", "try repetition_penalty"},
 		{p.Grammar != nil, "grammar", "list the possible outputs in choices"},
@@ -123,8 +122,16 @@ func (p *parameters) samples(m protocol.Model, own *request.Object) bool {
 }
 
 // read reads a request into what the engine is asked for. into is the struct of the request, and has asked in it.
-func read(e protocol.Engine, fields *request.Object, into any, asked *generateRequest) (protocol.Generation, error) {
+func read(e protocol.Engine, fields *request.Object, into any, asked *generateRequest) (protocol.Engine,
+	protocol.Generation, error) {
 	fields.Read(into, e.Model().MaxInputs)
+	if id := asked.Parameters.AdapterID; id != "" {
+		if named := e.Named(id); named != nil {
+			e = named
+		} else {
+			fields.Refuse("adapter_id", "is %.80q, want one of %s, or null", id, request.List(e.Names()))
+		}
+	}
 	p, own := &asked.Parameters, fields.Inner("parameters")
 	p.refuse(fields)
 	p.pipeline(e.Model(), fields)
@@ -154,7 +161,7 @@ func read(e protocol.Engine, fields *request.Object, into any, asked *generateRe
 		fields.Refuse("truncate", "is %d, want at least %d, the limit of the model: the server cuts there only",
 			*p.Truncate, m.MaxInput)
 	}
-	return protocol.Generation{Name: "inputs", Inputs: []string{asked.Inputs}, Options: options, Stop: p.Stop.List,
+	return e, protocol.Generation{Name: "inputs", Inputs: []string{asked.Inputs}, Options: options, Stop: p.Stop.List,
 		KeepStop: true,
 		Truncate: p.Truncate != nil || p.Truncation != "" && p.Truncation != "do_not_truncate"}, fields.Finish()
 }
