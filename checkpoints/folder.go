@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,6 +46,22 @@ type Info struct {
 	// Temperature divides the log-probabilities of the labels of a classification, so that their probabilities are
 	// right as often as they say. It was found on the validation data; 0 is none.
 	Temperature float64 `json:"temperature,omitempty"`
+}
+
+// Confidence makes a probability of the mean log-probability of the tokens of a text, in nats, as the logistic function
+// of Slope times it plus Bias.
+type Confidence struct{ Slope, Bias float64 }
+
+// Confidence tells how probable it is that a text which the model writes is right, which means, has the text of its
+// target. It was found on the validation data, and is among the metrics. ok is false where it is not known.
+func (i Info) Confidence() (c Confidence, ok bool) {
+	c = Confidence{i.Metrics["confidence_slope"], i.Metrics["confidence_bias"]}
+	return c, c.Slope > 0
+}
+
+// Of returns the probability that a text of so many tokens and with a log-probability is right.
+func (c Confidence) Of(logProb float64, tokens int) float64 {
+	return 1 / (1 + math.Exp(-(c.Slope*logProb/float64(max(1, tokens)) + c.Bias)))
 }
 
 // Folder is a model with what belongs to it.

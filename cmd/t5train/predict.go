@@ -38,6 +38,9 @@ command resumes one that was interrupted.`,
 			if f.in.Keep, err = keptColumns[predict.Prediction](keep, &f); err != nil {
 				return usageError{err, c.CommandPath()}
 			}
+			if p := f.limits.MinConfidence; !(p >= 0 && p <= 1) {
+				return misuse(c, "--min-confidence %g: want 0 to 1", p)
+			}
 			if !c.Flags().Changed("top") {
 				f.limits.Top = 0
 			}
@@ -68,6 +71,8 @@ command resumes one that was interrupted.`,
 		"longest output in tokens (default: the model's, or 128)")
 	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop,
 		"labels of each answer to a classification, the likeliest first")
+	c.Flags().Float64Var(&f.limits.MinConfidence, "min-confidence", 0,
+		"probability of being right below which an answer is marked unsure")
 	addKeep(c, &keep)
 	g.add(c, true)
 	ranks.add(c)

@@ -141,7 +141,7 @@ func Text(c *configs.Config, info checkpoints.Info) (string, error) {
 func measured(info checkpoints.Info) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(info.Metrics)), func(name string) bool {
 		own := task.OwnName(name)
-		return task.MetricOf(own).IsCount || own == "temperature"
+		return task.MetricOf(own).IsCount || own == "temperature" || strings.HasPrefix(own, "confidence_")
 	})
 }
 

@@ -24,6 +24,7 @@ type labelEvaluator struct {
 	groups      *metric.Groups // nil without groups
 	calibrated  data.Sample    // of the examples, those whose labels all get a probability
 	calibration metric.Calibration
+	temperature float64 // that the probabilities are calibrated by
 	notes       []ui.Note
 }
 
@@ -131,6 +132,7 @@ func (r *labelEvaluator) calibrate() []metric.Value {
 		t = r.fit()
 		values = append(values, metric.Value{Name: "temperature", Value: t})
 	}
+	r.temperature = t
 	if r.evaluator.Fit || t != 1 {
 		values = append(values, metric.Value{Name: "calibrated_ece", Value: c.Error(t)},
 			metric.Value{Name: "calibrated_label_nll", Value: c.NLL(t)})
@@ -205,6 +207,7 @@ func (r *labelEvaluator) signatures() []string { return nil }
 func (r *labelEvaluator) close() runlog.Evaluation {
 	e := r.collector.close(r.names, r.classes)
 	e.Notes = r.notes
+	e.Coverage = r.calibration.Confidence(r.temperature).Curve(func(p float64) float64 { return p })
 	if !r.calibrated.All() {
 		e.Notes = append(e.Notes, ui.Note{Kind: ui.NoteSampled, Text: fmt.Sprintf(
 			"calibration: measured on %s of the %s examples, drawn at random: to score all of %d labels takes long",

@@ -35,7 +35,8 @@ type Evaluator struct {
 	// bits as one process on its own.
 	Group *allreduce.Group
 
-	// Fit finds the temperature of the labels' probabilities anew: the examples are those to calibrate on.
+	// Fit finds the temperature of the labels' probabilities anew, or how probable it is that a text is right: the
+	// examples are those to calibrate on.
 	Fit bool
 
 	// Compared is the metric that is compared with its value of a constant answer; "" is the best one of the task.
@@ -96,7 +97,8 @@ type batchResult struct {
 	Answers   []int       // labels, of a classification
 	Logits    [][]float64 // of all labels, where they were computed
 	Texts     []string    // else
-	Losses    []float64   // of each text, the mean of its tokens
+	Losses    []float64   // of each text, the mean of the tokens of its target
+	LogProbs  []float64   // of each text, the mean of its own tokens
 	Truncated int         // texts that reached the limit before their end
 }
 

@@ -20,6 +20,8 @@ type generationEvaluator struct {
 	truncated int     // answers that reached the limit before their end
 	first     *string // answer
 	differ    bool    // some answer is another text than the first
+
+	confidence metric.Confidence
 }
 
 func (w *generationEvaluator) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (batchResult,
@@ -35,6 +37,11 @@ func (w *generationEvaluator) compute(ctx context.Context, batch *data.Batch, to
 		if !sequences[0].Finished {
 			a.Truncated++
 		}
+		tokens := len(sequences[0].IDs)
+		if sequences[0].Finished {
+			tokens++
+		}
+		a.LogProbs = append(a.LogProbs, sequences[0].LogProb/float64(max(1, tokens)))
 		var sum float64
 		terms := totals.NLLs[batch.Labels.Offsets[s]:batch.Labels.Offsets[s+1]]
 		for _, nll := range terms {
@@ -51,6 +58,8 @@ func (w *generationEvaluator) add(a batchResult) error {
 		if err := w.grader.Add(text, w.collector.examples.Reference(a.Index[i])); err != nil {
 			return err
 		}
+		w.confidence.Add(a.LogProbs[i], slices.Contains(w.collector.examples.Reference(a.Index[i]).Texts, text) ||
+			text == w.collector.text(w.collector.examples.Target(a.Index[i])))
 		if w.first == nil {
 			w.first = &text
 		}
@@ -61,13 +70,25 @@ func (w *generationEvaluator) add(a batchResult) error {
 }
 
 func (w *generationEvaluator) values() []metric.Value {
-	return slices.Concat(w.grader.Result(), w.grader.Counts(),
+	values := slices.Concat(w.grader.Result(), w.grader.Counts(),
 		[]metric.Value{{Name: "truncated", Value: float64(w.truncated)}})
+	if slope, bias, ok := w.confidence.Fit(); ok && w.evaluator.Fit {
+		values = append(values, metric.Value{Name: "confidence_slope", Value: slope},
+			metric.Value{Name: "confidence_bias", Value: bias})
+	}
+	return values
 }
 
 func (w *generationEvaluator) sampled() []metric.Sampled { return []metric.Sampled{w.grader} }
 func (w *generationEvaluator) signatures() []string      { return w.grader.Signatures() }
-func (w *generationEvaluator) close() runlog.Evaluation  { return w.collector.close(nil, nil) }
+
+func (w *generationEvaluator) close() runlog.Evaluation {
+	e := w.collector.close(nil, nil)
+	if slope, bias, ok := w.confidence.Fit(); ok {
+		e.Coverage = w.confidence.Curve(func(score float64) float64 { return metric.Logistic(slope*score + bias) })
+	}
+	return e
+}
 
 // oneAnswer returns the text that the model writes for all examples, if these have different targets.
 func (w *generationEvaluator) oneAnswer() (string, bool) {

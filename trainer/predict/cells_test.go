@@ -24,9 +24,9 @@ func TestAnswersAsTables(t *testing.T) {
 	keep := []inputfile.Keep{{Column: "id", Name: "id"}, {Column: "tags", Name: "tags, too"}}
 	lines = strings.ReplaceAll(lines, `"tags":`, `"tags, too":`)
 	header := []string{"input", "id", `tags, too`, "rank", "output", "label", "probability", "log_prob", "truncated",
-		"truncated_input", "labels", "entities", "unplaced"}
+		"truncated_input", "labels", "entities", "unplaced", "confidence", "unsure"}
 	quoted := []string{`"a, ""b"""`, "7", `"[""x"",""<y>""]"`, "", "\"one\r\ntwo\"", "", "", "-0.5", "false", "false",
-		"", "", "0"}
+		"", "", "0", "", "false"}
 	for format, delimiter := range map[table.Format]string{table.CSV: ",", table.TSV: "\t"} {
 		var out bytes.Buffer
 		if err := FormsOf(keep, Prediction.Rows)(format)(strings.NewReader(lines), &out); err != nil {

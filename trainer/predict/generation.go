@@ -79,6 +79,12 @@ func (p *Predictor) generation(g Generation, sink ui.Sink) error {
 		}
 		return nil
 	}
+	own := p.folder.Info.Task
+	if _, ok := p.folder.Info.Confidence(); p.minConfidence > 0 && (!ok || own == nil || own.Name != p.spec.Name ||
+		own.InputPrefix() != p.spec.InputPrefix()) {
+		return wrongOption("predict: predict.min_confidence: the model does not know how often its texts are right: " +
+			"a fine-tuning with validation data finds it, where some texts are right and some wrong")
+	}
 	if p.topLabels > 0 {
 		return wrongOption(
 			"predict: predict.top: the task has no labels: generation.return_sequences gives several texts",

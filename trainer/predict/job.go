@@ -56,8 +56,9 @@ type madeBy struct {
 	MaxInputLength  int              `json:"max_input_length"`
 	MaxOutputLength int              `json:"max_output_length,omitempty"`
 	Generation      generate.Options `json:"generation"`
-	Keep            []inputfile.Keep `json:"keep,omitempty"`    // columns of the input
-	Top             int              `json:"top,omitempty"`     // labels
+	Keep            []inputfile.Keep `json:"keep,omitempty"` // columns of the input
+	Top             int              `json:"top,omitempty"`  // labels
+	MinConfidence   float64          `json:"min_confidence,omitempty"`
 	Choices         string           `json:"choices,omitempty"` // digest of all that the output can be
 	// Generation.LengthPenalty is 0, which flatten leaves out as one that is not set, and so 1.
 	NoLengthPenalty bool `json:"no_length_penalty,omitempty"`
@@ -67,7 +68,7 @@ type madeBy struct {
 func (p *Predictor) madeBy(keep []inputfile.Keep) madeBy {
 	made := madeBy{
 		Task: p.spec, MaxInputLength: p.maxInput, MaxOutputLength: p.maxOutput, Generation: p.how,
-		Keep: keep, Choices: p.choices, NoLengthPenalty: p.noLengthPenalty,
+		Keep: keep, MinConfidence: p.minConfidence, Choices: p.choices, NoLengthPenalty: p.noLengthPenalty,
 	}
 	if len(p.spec.Labels) > 0 {
 		made.Top = FirstPositive(p.topLabels, DefaultTop)

@@ -26,7 +26,8 @@ func TestEveryOptionIsInTheJob(t *testing.T) {
 		options any
 		fields  map[string]string
 	}{
-		{PredictorOptions{}, map[string]string{"MaxInputLength": inJob, "MaxOutputLength": inJob, "Top": inJob}},
+		{PredictorOptions{}, map[string]string{"MaxInputLength": inJob, "MaxOutputLength": inJob, "Top": inJob,
+			"MinConfidence": inJob}},
 		{OpenOptions{}, map[string]string{
 			"Adapter": inJob, "Unverified": apart, "Task": inJob, "Component": inJob, "Limits": inJob,
 			"Threads": apart, "Sink": apart, "DType": inJob,

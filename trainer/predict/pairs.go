@@ -35,7 +35,7 @@ func (p *Predictor) ScorePairs(ctx context.Context, pairs []inputfile.Pair, cuts
 	}
 	lines := make([][]PairScore, len(pairs))
 	for i, s := range scored {
-		cuts.count(s.InputCut, false)
+		cuts.count(s.InputCut, false, false)
 		logProbs := make([]float64, len(s.Targets))
 		for j, t := range s.Targets {
 			logProbs[j] = t.LogProb

@@ -31,6 +31,8 @@ type Predictor struct {
 	maxOutput int
 	topLabels int
 
+	minConfidence float64
+
 	ownMaxOutput int              // that was asked for
 	how          generate.Options // of File
 	choices      string           // digest of those that how allows
@@ -45,6 +47,8 @@ type PredictorOptions struct {
 	MaxInputLength  int
 	MaxOutputLength int
 	Top             int // most probable labels of a Prediction; zero means DefaultTop
+
+	MinConfidence float64 // answers that are right with a smaller probability are marked unsure; zero marks none
 }
 
 // NewPredictor returns a predictor for a task, such as that of [checkpoints.Folder.PredictionTask]. Nil workers are all
@@ -57,7 +61,7 @@ func NewPredictor(folder *checkpoints.Folder, spec task.Spec, w *kernel.Workers,
 	return &Predictor{
 		folder: folder, spec: spec, generator: generate.New(folder.Model, w), loss: generate.NewLoss(folder.Model, w),
 		labels: NewLabelScorer(folder, spec), vocab: objective.VocabularyOf(folder.Tokenizer),
-		topLabels: o.Top, ownMaxOutput: o.MaxOutputLength,
+		topLabels: o.Top, minConfidence: o.MinConfidence, ownMaxOutput: o.MaxOutputLength,
 		maxInput:  FirstPositive(o.MaxInputLength, folder.Info.MaxInputLength, 512),
 		maxOutput: FirstPositive(o.MaxOutputLength, folder.Info.MaxTargetLength, 128),
 	}

@@ -42,6 +42,10 @@ type Prediction struct {
 	// entities of the output that stand nowhere in the input
 	Unplaced int `json:"unplaced,omitempty" parquet:"unplaced,optional"`
 
+	// that a text is right, where a least confidence is asked for; that of a label is its probability
+	Confidence *float64 `json:"confidence,omitempty" parquet:"confidence,optional"`
+	Unsure     bool     `json:"unsure,omitempty" parquet:"unsure"` // less than that confidence
+
 	Kept inputfile.Kept `json:"-" parquet:"-"` // columns of the input, whose fields follow that of the input
 }
 
@@ -77,7 +81,7 @@ func (p Prediction) Rows() []Prediction {
 		rows = append(rows, Prediction{
 			Input: p.Input, Rank: &rank, Output: s.Text, LogProb: &s.LogProb, Truncated: s.Truncated,
 			InputCut: p.InputCut,
-			Entities: s.Entities, Unplaced: s.Unplaced, Kept: p.Kept,
+			Entities: s.Entities, Unplaced: s.Unplaced, Confidence: p.Confidence, Unsure: p.Unsure, Kept: p.Kept,
 		})
 	}
 	return rows
@@ -88,6 +92,7 @@ type Cuts struct {
 	Answered int // all that there were
 	Inputs   int // that were longer than the limit
 	Outputs  int // that reached the limit before their end
+	Unsure   int // of which the model is less sure than it is to be
 	Unknown  int // targets to score with characters that the tokenizer does not know
 }
 
@@ -108,7 +113,8 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []inputfile
 				&a.Probability
 			predictions[i].Labels = p.top(a.Probabilities)
 			predictions[i].InputCut = a.InputCut
-			cuts.count(a.InputCut, false)
+			predictions[i].Unsure = a.Probability < p.minConfidence
+			cuts.count(a.InputCut, false, predictions[i].Unsure)
 		}
 		return predictions, err
 	}
@@ -132,7 +138,12 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []inputfile
 			predictions[i].Sequences = a.Sequences
 		}
 		predictions[i].InputCut = a.InputCut
-		cuts.count(a.InputCut, best.Truncated)
+		if p.minConfidence > 0 {
+			c, _ := p.folder.Info.Confidence()
+			sure := c.Of(best.LogProb, best.Tokens)
+			predictions[i].Confidence, predictions[i].Unsure = &sure, sure < p.minConfidence
+		}
+		cuts.count(a.InputCut, best.Truncated, predictions[i].Unsure)
 	}
 	return predictions, err
 }
@@ -160,8 +171,11 @@ func EntitiesOf(spec task.Spec, t *tokenizer.Tokenizer, output string, tokens []
 	return spec.EntitiesOf(output, tokens, func(text string) string { return t.Decode(t.Encode(text), true) })
 }
 
-func (c *Cuts) count(input, output bool) {
+func (c *Cuts) count(input, output, unsure bool) {
 	c.Answered++
+	if unsure {
+		c.Unsure++
+	}
 	if input {
 		c.Inputs++
 	}
@@ -175,6 +189,7 @@ func (c *Cuts) Add(other Cuts) {
 	c.Answered += other.Answered
 	c.Inputs += other.Inputs
 	c.Outputs += other.Outputs
+	c.Unsure += other.Unsure
 	c.Unknown += other.Unknown
 }
 
@@ -189,6 +204,10 @@ func (c Cuts) ReportInputs(sink ui.Sink, limit int) {
 // Report says what was cut short, or not understood.
 func (c Cuts) Report(sink ui.Sink, p *Predictor) {
 	c.ReportInputs(sink, p.maxInput)
+	if p.minConfidence > 0 {
+		ui.Say(sink, "", "answers that are right with a probability below %g, marked unsure: %s of the %s answered now",
+			p.minConfidence, ui.Grouped(c.Unsure), ui.Grouped(c.Answered))
+	}
 	if c.Unknown > 0 {
 		ui.Say(sink, ui.Warning, "targets with characters that the tokenizer does not know, marked unknown_tokens: "+
 			"%s; their scores are not those of the texts", ui.Grouped(c.Unknown))

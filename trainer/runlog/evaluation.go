@@ -8,6 +8,7 @@ import (
 
 	"t5train/internal/floats"
 	"t5train/internal/ui"
+	"t5train/trainer/metric"
 )
 
 // Evaluation is what an evaluation saw besides its metrics.
@@ -19,6 +20,9 @@ type Evaluation struct {
 	// counts predictions that are no label. With more than maxLabels labels it is left out.
 	Labels    []string `json:"labels,omitempty"`
 	Confusion [][]int  `json:"confusion,omitempty"`
+
+	// Of a task alone: how many answers are right of those of which the model is the surest.
+	Coverage []metric.Coverage `json:"coverage,omitempty"`
 
 	Best    []Example `json:"best,omitempty"`    // the examples of the smallest losses, the smallest first
 	Worst   []Example `json:"worst,omitempty"`   // of the largest, the largest first

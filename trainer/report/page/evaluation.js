@@ -95,6 +95,18 @@ function examples(title, list) {
   return [element("h3", {}, title), element("div", { class: "scroll" }, body), hidden.length ? more : ""];
 }
 
+// coverage shows how good the answers are of which the model is the surest.
+function coverage(list) {
+  if (!list?.length) return [];
+  const percent = (value) => [share(value, 1), "number"];
+  return [
+    element("h3", {}, "Coverage and accuracy"),
+    element("p", { class: "quiet" }, "Of the answers of which the model is the surest: how many are right, and the least probability of being right among them, which is what predict --min-confidence takes."),
+    element("div", { class: "scroll" }, table(element("table", { class: "cards" }), [["covered", "number"], ["right", "number"], ["least confidence", "number"]],
+      list.map((c) => [percent(c.share), percent(c.accuracy), [c.confidence.toFixed(3), "number"]]))),
+  ];
+}
+
 // constants says what answers are worth that do not depend on the input.
 function constants(list) {
   return (list ?? []).map((c) => element("p", {}, `A constant answer${c.part ? ` to ${c.part}` : ""}, “${c.answer}”, reaches ` +
@@ -126,6 +138,7 @@ function showEvaluation(target, run, e) {
     ...constants(e.constants),
     ...results(run, e),
     ...(e.confusion ? [...confusion(e.labels, e.confusion), ...classes(e.labels, e.confusion)] : []),
+    ...coverage(e.coverage),
     ...(e.samples ? [element("h3", {}, "Samples"), element("div", { class: "samples" }, e.samples.join("\n"))] : []),
     ...examples("Worst examples", e.worst), ...examples("Best examples", e.best));
 }
