@@ -69,7 +69,7 @@ func TestCorrupted_AnewInEachEpoch(t *testing.T) {
 }
 
 func TestRead_DoesNotAllocate(t *testing.T) {
-	m, err := NewMixture([]Task{{Name: "rows", Source: lengths(t, 8, 12, 30), Rate: 1},
+	m, err := NewMixture([]Component{{Name: "rows", Source: lengths(t, 8, 12, 30), Rate: 1},
 		{Name: "text", Source: corrupted(t, 30), Rate: 3}}, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@
 // interleaves others:
 //
 //	text := data.NewCorrupted(chunks, spans, seed)
-//	mixture, err := data.NewMixture([]data.Task{
+//	mixture, err := data.NewMixture([]data.Component{
 //		{Name: "text", Source: text, Rate: 3}, {Name: "sst2", Source: examples, Rate: 1},
 //	}, seed)
 //	batches, err := data.NewBatches(mixture, data.Size{Tokens: 8192}, data.Order{})

@@ -25,9 +25,9 @@ func (n numbers) Append(epoch int64, i int, b *Batch) {
 // mixture mixes sources of some lengths with some rates.
 func mixture(t testing.TB, lengths []int, rates []float64) *Mixture {
 	t.Helper()
-	var tasks []Task
+	var tasks []Component
 	for i, n := range lengths {
-		tasks = append(tasks, Task{Name: fmt.Sprint("task ", i), Source: numbers{i, n}, Rate: rates[i]})
+		tasks = append(tasks, Component{Name: fmt.Sprint("task ", i), Source: numbers{i, n}, Rate: rates[i]})
 	}
 	m, err := NewMixture(tasks, 5)
 	if err != nil {
@@ -180,7 +180,7 @@ func TestMixture_OrdersOfTasksDiffer(t *testing.T) {
 // TestMixture_KeepsItsOrder reads a mixture of mixtures shuffled: the turns are those of the rates.
 func TestMixture_KeepsItsOrder(t *testing.T) {
 	inner := mixture(t, []int{40, 40}, []float64{3, 1})
-	outer, err := NewMixture([]Task{{Name: "inner", Source: inner, Rate: 1},
+	outer, err := NewMixture([]Component{{Name: "inner", Source: inner, Rate: 1},
 		{Name: "other", Source: numbers{2, 80}, Rate: 1}}, 5)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +204,7 @@ func TestMixture_KeepsItsOrder(t *testing.T) {
 
 // TestMixture_Batches cuts a mixture of rows and text into batches with a token budget, from any position.
 func TestMixture_Batches(t *testing.T) {
-	m, err := NewMixture([]Task{
+	m, err := NewMixture([]Component{
 		{Name: "rows", Source: lengths(t, 8, 12, 30, 9, 22), Rate: 1},
 		{Name: "text", Source: corrupted(t, 30), Rate: 2},
 	}, 7)
@@ -246,20 +246,21 @@ func TestNewMixture_Errors(t *testing.T) {
 	good := numbers{0, 5}
 	for _, c := range []struct {
 		name  string
-		tasks []Task
+		tasks []Component
 		want  string
 	}{
-		{"no task", nil, "0 tasks"},
-		{"rate 0", []Task{{Name: "a", Source: good, Rate: 1}, {Name: "b", Source: good, Rate: 0}}, "b has rate 0"},
-		{"negative rate", []Task{{Name: "a", Source: good, Rate: -1}}, "a has rate -1"},
-		{"not a number", []Task{{Name: "a", Source: good, Rate: math.NaN()}}, "a has rate NaN"},
-		{"infinite", []Task{{Name: "a", Source: good, Rate: math.Inf(1)}}, "a has rate +Inf"},
-		{"infinite together", []Task{{Name: "a", Source: good, Rate: math.MaxFloat64},
+		{"no task", nil, "0 components"},
+		{"rate 0", []Component{{Name: "a", Source: good, Rate: 1}, {Name: "b", Source: good, Rate: 0}}, "b has rate 0"},
+		{"negative rate", []Component{{Name: "a", Source: good, Rate: -1}}, "a has rate -1"},
+		{"not a number", []Component{{Name: "a", Source: good, Rate: math.NaN()}}, "a has rate NaN"},
+		{"infinite", []Component{{Name: "a", Source: good, Rate: math.Inf(1)}}, "a has rate +Inf"},
+		{"infinite together", []Component{{Name: "a", Source: good, Rate: math.MaxFloat64},
 			{Name: "b", Source: good, Rate: math.MaxFloat64}}, "+Inf together"},
-		{"too rare", []Task{{Name: "a", Source: good, Rate: 1}, {Name: "b", Source: good, Rate: 1e-12}},
+		{"too rare", []Component{{Name: "a", Source: good, Rate: 1}, {Name: "b", Source: good, Rate: 1e-12}},
 			"rate 1e-12 of b"},
-		{"more than all", []Task{{Name: "a", Source: good, Rate: 1, Part: 1.5}}, "part 1.5 of a"},
-		{"empty", []Task{{Name: "a", Source: numbers{}, Rate: 1}}, "a has no examples"},
+		{"more than all", []Component{{Name: "a", Source: good, Rate: 1, EpochShare: 1.5}},
+			"a has an epoch share of 1.5"},
+		{"empty", []Component{{Name: "a", Source: numbers{}, Rate: 1}}, "a has no examples"},
 	} {
 		if _, err := NewMixture(c.tasks, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
@@ -267,33 +268,25 @@ func TestNewMixture_Errors(t *testing.T) {
 	}
 }
 
-func TestProportion(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		p        Proportion
-		examples int
-		scale    float64
-		want     float64
+func TestMixingRate(t *testing.T) {
+	for name, c := range map[string]struct {
+		examples          int
+		most, temperature float64
+		want              float64
 	}{
-		{"examples", Proportion{}, 8551, 1, 8551},
-		{"scale", Proportion{}, 2490, 0.5, 1245},
-		{"cap", Proportion{Cap: 1 << 19}, 1_000_000, 1, 1 << 19},
-		{"cap after scale", Proportion{Cap: 1000}, 1500, 0.5, 750},
-		{"temperature", Proportion{Temperature: 2}, 10_000, 1, 100},
-		{"temperature after cap", Proportion{Cap: 400, Temperature: 2}, 10_000, 1, 20},
-		{"all", Proportion{Cap: 900, Temperature: 2}, 100, 16, 30},
+		"examples":              {8551, 0, 0, 8551},
+		"cap":                   {1_000_000, 1 << 19, 0, 1 << 19},
+		"temperature":           {10_000, 0, 2, 100},
+		"temperature after cap": {10_000, 400, 2, 20},
 	} {
-		if got, err := c.p.Rate(c.examples, c.scale); err != nil || math.Abs(got-c.want) > 1e-9 {
-			t.Errorf("%s: got %g, %v, want %g", c.name, got, err, c.want)
+		if got, err := MixingRate(c.examples, c.most, c.temperature); err != nil || math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%s: got %g, %v, want %g", name, got, err, c.want)
 		}
 	}
-	for _, p := range []Proportion{{Cap: -1}, {Temperature: -1}, {Cap: math.NaN()}} {
-		if _, err := p.Rate(10, 1); err == nil {
-			t.Errorf("%+v: no error", p)
+	for _, c := range [][2]float64{{-1, 0}, {0, -1}, {math.NaN(), 0}} {
+		if _, err := MixingRate(10, c[0], c[1]); err == nil {
+			t.Errorf("%v: no error", c)
 		}
-	}
-	if _, err := (Proportion{}).Rate(10, 0); err == nil {
-		t.Error("scale 0: no error")
 	}
 }
 
@@ -313,7 +306,7 @@ func BenchmarkMixture_Locate(b *testing.B) {
 }
 
 // Seven denoisers of one text make an epoch of one pass over it, not of seven.
-func TestMixture_Part(t *testing.T) {
+func TestMixture_EpochShare(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		parts []float64
@@ -323,8 +316,8 @@ func TestMixture_Part(t *testing.T) {
 		{"shared", []float64{0.5, 0.25}, 18}, // 10 of 20 and 7.5 of 30, rounded half to even
 		{"at least one", []float64{0.001, 0.001}, 2},
 	} {
-		m, err := NewMixture([]Task{{Name: "a", Source: numbers{0, 20}, Rate: 1, Part: c.parts[0]},
-			{Name: "b", Source: numbers{1, 30}, Rate: 1, Part: c.parts[1]}}, 1)
+		m, err := NewMixture([]Component{{Name: "a", Source: numbers{0, 20}, Rate: 1, EpochShare: c.parts[0]},
+			{Name: "b", Source: numbers{1, 30}, Rate: 1, EpochShare: c.parts[1]}}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -210,7 +210,7 @@ func TestNotesOnData(t *testing.T) {
 			step := 0.5
 			c.Task.Name, c.Task.RoundTo, c.Data.Validation = "regression", &step, nil
 			c.Data.Train = []string{testrun.ParquetOf(t, []scored{{"a", 0.1}, {"b", 0.2}, {"c", 0.6}, {"d", 0.9}})}
-		}, ui.NoteStep, []string{"train: label column label: round_to 0.5 is too large"}},
+		}, ui.NoteRounding, []string{"train: label column label: round_to 0.5 is too large"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := testrun.TinyConfig(t)

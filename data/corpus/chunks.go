@@ -39,7 +39,7 @@ var errNoText = errors.New("the files have no text: every row is empty or null i
 // those of the documents, one each, or nil; with them split is [chunks.Document].
 func Source(split string, s *chunks.Store, vectors *data.Vectors, denoisers []objective.Denoiser,
 	draw func(n int) data.Sample, seed uint64) (data.Source, error) {
-	var tasks []data.Task
+	var components []data.Component
 	for _, d := range denoisers {
 		all, err := ChunksOf(split, s, d)
 		if err != nil {
@@ -50,10 +50,10 @@ func Source(split string, s *chunks.Store, vectors *data.Vectors, denoisers []ob
 		if vectors != nil {
 			source.Vector = func(i int) []float32 { return vectors.At(all.Document(sampled.Sample.At(i))) }
 		}
-		tasks = append(tasks, data.Task{Name: d.Name, Source: source, Rate: d.Rate, Part: d.Rate})
+		components = append(components, data.Component{Name: d.Name, Source: source, Rate: d.Rate, EpochShare: d.Rate})
 	}
-	if len(tasks) == 1 {
-		return tasks[0].Source, nil
+	if len(components) == 1 {
+		return components[0].Source, nil
 	}
-	return data.NewMixture(tasks, seed)
+	return data.NewMixture(components, seed)
 }

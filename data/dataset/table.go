@@ -159,9 +159,9 @@ func (t Table) numbers(ctx context.Context, column string) ([]float64, error) {
 	return all, err
 }
 
-// StepNotes notes what the step of a regression does to the numbers of the table. One that leaves nothing to learn is
-// an error.
-func (t Table) StepNotes(ctx context.Context, spec task.Spec, what string) ([]ui.Note, error) {
+// RoundingNotes notes what the rounding of a regression does to the numbers of the table. One that leaves nothing to
+// learn is an error.
+func (t Table) RoundingNotes(ctx context.Context, spec task.Spec, what string) ([]ui.Note, error) {
 	if spec.Kind() != task.Numbers {
 		return nil, nil
 	}
@@ -174,7 +174,7 @@ func (t Table) StepNotes(ctx context.Context, spec task.Spec, what string) ([]ui
 	case useless:
 		return nil, fmt.Errorf("%s: label column %s: %s", what, spec.LabelColumn, said)
 	case said != "":
-		return ui.Notef(ui.NoteStep, "%s: label column %s: %s", what, spec.LabelColumn, said), nil
+		return ui.Notef(ui.NoteRounding, "%s: label column %s: %s", what, spec.LabelColumn, said), nil
 	}
 	return nil, nil
 }

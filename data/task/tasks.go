@@ -1,6 +1,9 @@
 package task
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // The tasks. [Names] has those of T5 too, which are settings of these.
 const (
@@ -90,18 +93,21 @@ func General() []string {
 // generalOf returns the general task of a name, and whether there is one. What has no name of a general task is treated
 // as a template.
 func generalOf(name string) (general, bool) {
-	if i := slices.IndexFunc(generals, func(g general) bool { return g.name == name }); i >= 0 {
+	at := func(name string) int {
+		return slices.IndexFunc(generals, func(g general) bool { return g.name == name })
+	}
+	if i := at(name); i >= 0 {
 		return generals[i], true
 	}
-	return generals[len(generals)-1], false
+	return generals[at(Template)], false
 }
 
 // otherColumns returns how many columns the input of the task has without a template, "" if these are as many.
 func (g general) otherColumns(columns []string) (want string) {
-	if n := len(columns); n == 0 || n == g.columns {
+	if n := len(columns); n == 0 || g.columns == 0 || n == g.columns {
 		return ""
 	}
-	return [...]string{"", "one", "two"}[g.columns]
+	return strconv.Itoa(g.columns)
 }
 
 func (s Spec) general() general {

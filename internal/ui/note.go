@@ -21,7 +21,7 @@ const (
 	NoteSampled     = "sampled"      // the probabilities of labels were looked at for some examples only
 	NoteTexts       = "texts"        // what texts, targets first of all, lose on their way to the model and back
 	NoteLabels      = "labels"       // labels that nothing trains, or that alone are there
-	NoteStep        = "step"         // rounding changes the numbers of a regression much
+	NoteRounding    = "step"         // rounding changes the numbers of a regression much
 	NoteCeiling     = "ceiling"      // metrics that right answers cannot bring to their best value
 	NoteImproving   = "still_better" // the last evaluation was the best by far
 )

@@ -164,7 +164,7 @@ func newEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (
 	if o.Generation != nil && spec.ScoresLabels() {
 		return nil, nil, nil, errNothingGenerated
 	}
-	notes, err := t.StepNotes(ctx, spec, "evaluation")
+	notes, err := t.RoundingNotes(ctx, spec, "evaluation")
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 	}

@@ -62,26 +62,25 @@ func inComponent(c *configs.Config, p configs.Component, err error) error {
 
 // mix returns the mixture of the components of a configuration, each with its source, and says what is in it.
 func mix(c *configs.Config, sources []data.Source, sink ui.Sink) (*data.Mixture, error) {
-	tasks := make([]data.Task, len(sources))
+	components := make([]data.Component, len(sources))
 	total := 0.0
 	for i, p := range c.Data.Mixture {
 		rate := optional.Value(p.MixingRate)
 		if p.MixingRate == nil {
 			var err error
-			proportion := data.Proportion{Cap: c.Data.MixtureCap, Temperature: c.Data.MixtureTemperature}
-			if rate, err = proportion.Rate(sources[i].Len(), 1); err != nil {
+			if rate, err = data.MixingRate(sources[i].Len(), c.Data.MixtureCap, c.Data.MixtureTemperature); err != nil {
 				return nil, err
 			}
 		}
-		tasks[i] = data.Task{Name: p.Name, Source: sources[i], Rate: rate}
+		components[i] = data.Component{Name: p.Name, Source: sources[i], Rate: rate}
 		total += rate
 	}
-	mixture, err := data.NewMixture(tasks, uint64(c.Train.Seed))
+	mixture, err := data.NewMixture(components, uint64(c.Train.Seed))
 	if err != nil {
 		return nil, err
 	}
 	ui.Say(sink, "mixture", "%s examples an epoch", ui.Grouped(mixture.Len()))
-	for _, t := range tasks {
+	for _, t := range components {
 		ui.Detail(sink, t.Name, "%s examples, %.1f %% of the mixture", ui.Grouped(t.Source.Len()), 100*t.Rate/total)
 	}
 	return mixture, nil

@@ -273,7 +273,7 @@ func (r rowsReader) build(ctx context.Context, o openRows, t configs.Component) 
 
 // buildTrain tokenises the rows to train on.
 func (r rowsReader) buildTrain(ctx context.Context, o openRows, name string) (taskRows, error) {
-	notes, err := o.train.StepNotes(ctx, o.spec, name)
+	notes, err := o.train.RoundingNotes(ctx, o.spec, name)
 	if err != nil {
 		return taskRows{}, err
 	}

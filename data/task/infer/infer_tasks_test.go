@@ -200,7 +200,7 @@ func TestInfer_TasksErrors(t *testing.T) {
 			[]string{"context or passage", "text (string)", "task.text_columns"}},
 		{"three columns for a question", columns("a:string", "b:string", "c:string"),
 			task.Spec{Name: task.QuestionAnswering, TextColumns: []string{"a", "b",
-				"c"}}, []string{"want two"}},
+				"c"}}, []string{"want 2"}},
 		{"no template", text, task.Spec{Name: task.Template}, []string{"task.template: got nothing", "{question}"}},
 		{"a template without a target", text, task.Spec{Name: task.Template, Template: "{text}"},
 			[]string{"task.target_template or task.target_column", "label (ClassLabel)"}},

@@ -240,7 +240,7 @@ func TestInfer_Errors(t *testing.T) {
 		{"two targets", columns("article:string", "summary:string", "highlights:string"), task.Spec{Name: task.Seq2Seq},
 			[]string{"[article highlights] [article summary]", "task.target_column"}},
 		{"two sources", columns("a:string", "b:string"), task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a", "b"}},
-			[]string{"2 columns", "want one"}},
+			[]string{"2 columns", "want 1"}},
 		{"unknown target", columns("a:string"), task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a"},
 			TargetColumn: "b"},
 			[]string{"task.target_column b"}},
