@@ -92,13 +92,32 @@ func best(trials []Trial, metric string, rungs int) int {
 	return -1
 }
 
+// share returns the part of its steps that a trial has done, which has reached a rung.
+func (t Trial) share(shares []float64) float64 {
+	return cmp.Or(t.Rungs[len(t.Rungs)-1].Share, shares[len(t.Rungs)-1])
+}
+
+// spare yields what may be done with the time that is left when it takes no new trial any more: the best of the paused
+// trials go on to their end, those that came farther first.
+func spare(trials []Trial, metric string, rungs int) iter.Seq[job] {
+	return func(yield func(job) bool) {
+		for rung := rungs - 2; rung >= 0; rung-- {
+			for _, i := range ranked(trials, metric, rung) {
+				if t := trials[i]; t.Failed == "" && t.Target == rung && !yield(job{i, rungs - 1}) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // remaining estimates how many seconds a trial still takes to its end, 0 where nothing is known: by its own pace, or by
 // that of the trials so far.
 func remaining(trials []Trial, shares []float64, trial int) float64 {
 	done, pace := 0.0, 0.0
 	if trial < len(trials) {
 		if t := trials[trial]; len(t.Rungs) > 0 {
-			done = shares[len(t.Rungs)-1]
+			done = t.share(shares)
 			pace = t.seconds() / done
 		}
 	}
@@ -106,7 +125,7 @@ func remaining(trials []Trial, shares []float64, trial int) float64 {
 		n := 0.0
 		for _, t := range trials {
 			if t.Failed == "" && len(t.Rungs) > 0 && t.seconds() > 0 {
-				pace += t.seconds() / shares[len(t.Rungs)-1]
+				pace += t.seconds() / t.share(shares)
 				n++
 			}
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -52,6 +54,20 @@ type work struct {
 // with those of trial 0. A sweep that is in the folder already goes on. A mistake that all trials would have, such as
 // data that is not there, is an error; one of a single trial, such as a loss that diverges, is its result.
 func Run(ctx context.Context, spec *Spec, o Options) (*Result, error) {
+	r, err := run(ctx, spec, o)
+	if !errors.Is(err, context.Canceled) {
+		return r, err
+	}
+	if r, err = Read(spec.Output); errors.Is(err, fs.ErrNotExist) { // nothing was begun
+		r, err = &Result{Output: spec.Output, Best: -1}, nil
+	}
+	if err == nil {
+		r.Interrupted = true
+	}
+	return r, err
+}
+
+func run(ctx context.Context, spec *Spec, o Options) (*Result, error) {
 	w := &work{Spec: spec, Options: o, shares: spec.shares()}
 	if spec.Output == "" {
 		return nil, errors.New("sweep: there is no folder for the trials: set output")
@@ -79,13 +95,6 @@ func Run(ctx context.Context, spec *Spec, o Options) (*Result, error) {
 	err := w.trials(limited)
 	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		w.late, err = true, nil
-	}
-	if errors.Is(err, context.Canceled) {
-		r, readErr := Read(spec.Output)
-		if readErr == nil {
-			r.Interrupted = true
-		}
-		return r, readErr
 	}
 	if err != nil {
 		return nil, err
@@ -225,9 +234,15 @@ func (w *work) claim(ctx context.Context) (t *Trial, release func(), busy bool, 
 		return nil, nil, false, err
 	}
 	w.late = false
-	for j := range jobs(trials, w.metric(trials), w.Rungs, w.Reduction, w.most()) {
+	name := w.metric(trials)
+	next := slices.Collect(jobs(trials, name, w.Rungs, w.Reduction, w.most()))
+	for i := 0; i < len(next); i++ {
+		j := next[i]
 		left := remaining(trials, w.shares, j.trial)
 		if !w.deadline.IsZero() && time.Now().Add(time.Duration(left*float64(time.Second))).After(w.deadline) {
+			if !w.late {
+				next = slices.AppendSeq(next, spare(trials, name, w.Rungs))
+			}
 			w.late = true
 			continue
 		}

@@ -48,7 +48,7 @@ func tiny(t *testing.T, change func(*configs.Config)) *Spec {
 	}
 }
 
-func run(t *testing.T, s *Spec) *Result {
+func sweepOf(t *testing.T, s *Spec) *Result {
 	t.Helper()
 	spec := *s
 	r, err := Run(t.Context(), &spec, Options{})
@@ -72,7 +72,7 @@ func table(t *testing.T, r *Result) string {
 func TestRun(t *testing.T) {
 	s := tiny(t, nil)
 	s.Test = []string{testrun.ValidationFile}
-	r := run(t, s)
+	r := sweepOf(t, s)
 	count := map[string]int{}
 	for _, trial := range r.Trials {
 		count[trial.state(r.Shares)]++
@@ -107,7 +107,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("the best configuration: %v", err)
 	}
 	before := table(t, r)
-	if again := run(t, s); table(t, again) != before || len(again.Trials[best].Jobs) != 3 {
+	if again := sweepOf(t, s); table(t, again) != before || len(again.Trials[best].Jobs) != 3 {
 		t.Error("a sweep that is finished goes on")
 	}
 }
@@ -131,7 +131,7 @@ func weights(t *testing.T, dir string) string {
 func TestKilled(t *testing.T) {
 	s := tiny(t, func(c *configs.Config) { c.Data.MaxValidationExamples = 8 })
 	s.Trials = 4
-	want := table(t, run(t, s))
+	want := table(t, sweepOf(t, s))
 	for changes, step := 0, 1; ; changes, step = changes+step, step*3 {
 		s := *s
 		s.Output = filepath.Join(t.TempDir(), "sweep")
@@ -141,7 +141,7 @@ func TestKilled(t *testing.T) {
 		if err != nil && !errors.Is(err, atomicfile.ErrKilled) {
 			t.Fatalf("after %d changes: %v", changes, err)
 		}
-		if got := table(t, run(t, &s)); got != want {
+		if got := table(t, sweepOf(t, &s)); got != want {
 			t.Fatalf("after %d changes:\n%s\nwant\n%s", changes, got, want)
 		}
 		if err == nil {
@@ -153,7 +153,7 @@ func TestKilled(t *testing.T) {
 // A sweep that is stopped by its user goes on to the same table.
 func TestStopped(t *testing.T) {
 	s := tiny(t, nil)
-	want := table(t, run(t, s))
+	want := table(t, sweepOf(t, s))
 	s.Output = filepath.Join(t.TempDir(), "sweep")
 	for wait := 30 * time.Millisecond; ; wait *= 2 {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -212,7 +212,7 @@ func TestFailures(t *testing.T) {
 	s.Search = []Key{{Path: "optimizer.learning_rate", Values: []string{"1e30", "0.1"}},
 		{Path: "train.batch_size", Values: []string{"12", "0"}}}
 	s.Trials = 0
-	r := run(t, s)
+	r := sweepOf(t, s)
 	var reasons []string
 	for _, n := range r.Order() {
 		reasons = append(reasons, r.Trials[n].Failed)
@@ -241,9 +241,9 @@ func TestFailures(t *testing.T) {
 func TestOther(t *testing.T) {
 	s := tiny(t, nil)
 	s.Trials, s.Rungs = 1, 1
-	run(t, s)
+	sweepOf(t, s)
 	s.Trials = 2 // may be another
-	run(t, s)
+	sweepOf(t, s)
 	s.Seed, s.Search[0].High = 2, 1
 	_, err := Run(t.Context(), s, Options{})
 	if err == nil || !strings.Contains(err.Error(), "seed: 1 -> 2") || !strings.Contains(err.Error(),
@@ -257,13 +257,13 @@ func TestMinutes(t *testing.T) {
 	s := tiny(t, nil)
 	s.Trials, s.Minutes = 0, 0.4/60
 	begun := time.Now()
-	r := run(t, s)
+	r := sweepOf(t, s)
 	if spent := time.Since(begun); !r.Late || spent > 3*time.Second {
 		t.Errorf("late %t after %v", r.Late, spent)
 	}
 	n := len(r.Trials)
 	s.Trials, s.Minutes = n+2, 0
-	if r = run(t, s); r.Late || len(r.Trials) != n+2 || len(r.Trials[0].Rungs) != 3 {
+	if r = sweepOf(t, s); r.Late || len(r.Trials) != n+2 || len(r.Trials[0].Rungs) != 3 {
 		t.Errorf("then %d trials, late %t", len(r.Trials), r.Late)
 	}
 }
@@ -307,7 +307,7 @@ func TestPretrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Command, s.Base.Content, s.Trials, s.Search = "pretrain", content, 4, s.Search[:1]
-	r := run(t, s)
+	r := sweepOf(t, s)
 	best := r.Trials[r.Best].at(2)
 	if r.Metric != "loss" || best == nil || *best.Value > *r.Trials[0].at(2).Value || r.Validation != nil {
 		t.Errorf("the best by %s is trial %d:\n%s", r.Metric, r.Best, table(t, r))

@@ -212,6 +212,17 @@ func TestPaper_NextJob(t *testing.T) {
 	}
 }
 
+// Time that takes no new trial lets the best of the paused ones go on, the farthest first.
+func TestSpare(t *testing.T) {
+	far := Trial{Target: 1, Rungs: []Rung{value(.1), value(.2)}}
+	trials := []Trial{{Target: 2, Rungs: []Rung{value(1), value(1), value(1)}},
+		{Target: 0, Rungs: []Rung{value(.7)}}, far,
+		{Target: 0, Rungs: []Rung{value(.9)}}, {Failed: "x"}}
+	if got := slices.Collect(spare(trials, "accuracy", 3)); !slices.Equal(got, []job{{2, 2}, {3, 2}, {1, 2}}) {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestShares(t *testing.T) {
 	s := &Spec{Rungs: 3, Reduction: 3}
 	if got := s.shares(); math.Abs(got[0]-1.0/9) > 1e-12 || got[2] != 1 {

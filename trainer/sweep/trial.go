@@ -32,6 +32,7 @@ type Trial struct {
 // Rung is what a trial had reached at its first evaluation behind a share of its steps.
 type Rung struct {
 	Step     int      `json:"step"`
+	Share    float64  `json:"share"` // of its steps that are done
 	Value    *float64 `json:"value"` // of the metric that decides, the best so far; nil if it was not finite
 	Loss     float64  `json:"loss"`  // validation loss of that evaluation
 	BestStep int      `json:"best_step"`
@@ -168,12 +169,13 @@ func reached(dir string, shares []float64, done bool) (rungs []Rung, name string
 			value == *best.Value && loss < best.Loss) {
 			best.Value, best.Loss, best.BestStep = &value, loss, e.Step
 		}
-		best.Step = e.Step
+		best.Step, best.Share = e.Step, float64(e.Step)/float64(max(1, record.Steps))
 		for len(rungs) < len(shares)-1 && behind(e.Step, shares[len(rungs)], record.Steps) {
 			rungs = append(rungs, best)
 		}
 	}
 	for done && len(rungs) < len(shares) {
+		best.Share = 1 // it may have ended early
 		rungs = append(rungs, best)
 	}
 	return rungs, record.Metric, nil
