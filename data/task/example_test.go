@@ -300,7 +300,7 @@ func TestValidate(t *testing.T) {
 			[]string{"value"}},
 		{"label is text", with(spam(), func(s *Spec) { s.LabelColumn = "sms" }), []string{"label column"}},
 		{"two sources", with(translation(), func(s *Spec) { s.TextColumns = []string{"a", "b"} }),
-			[]string{"want one"}},
+			[]string{"want 1"}},
 		{"no target", with(translation(), func(s *Spec) { s.TargetColumn = "" }), []string{"target column"}},
 	}
 	for _, c := range cases {
