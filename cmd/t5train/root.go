@@ -76,7 +76,7 @@ It reads parquet, CSV and JSON lines, continues models of Hugging Face, and writ
 	root.PersistentFlags().BoolVar(&a.log.quiet, "quiet", false, "on standard error, only warnings and errors")
 	root.AddCommand(
 		pretrainCommand(a), finetuneCommand(a), distillCommand(a), sweepCommand(a), evaluateCommand(a), predictCommand(a),
-		scoreCommand(a), embedCommand(a),
+		scoreCommand(a), embedCommand(a), labelCommand(a),
 		serveCommand(a), validateCommand(a), checkCommand(a), convertCommand(a), pullCommand(a), dataCommand(a), tokenizerCommand(a),
 		benchCommand(a), planCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a),
 		runsCommand(a), versionCommand(a),

@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"trainer/bench", "trainer/report", "trainer/sweep", "internal/ui/terminal"},
 	{"trainer", "trainer/serve", "trainer/report/scale"},
 	{"trainer/card", "trainer/setup", "trainer/speed"},
-	{"trainer/evaluate", "trainer/embed", "trainer/serve/adapters"},
+	{"trainer/evaluate", "trainer/embed", "trainer/label", "trainer/serve/adapters"},
 	{"trainer/serve/libretranslate", "trainer/serve/openai", "trainer/serve/openapi", "trainer/serve/progress",
 		"trainer/serve/tgi"},
 	{"trainer/serve/protocol"},

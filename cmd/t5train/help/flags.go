@@ -6,7 +6,7 @@ var flags = []group{
 		"config", "set", "for", "model", "adapter", "size", "task", "objective", "component", "train", "validation",
 		"test", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes", "trials",
 		"steps", "learning-rate", "batch-size", "precision", "type", "vocab-size", "address", "watch", "plots", "nodes",
-		"cores", "bandwidth", "revision", "endpoint",
+		"cores", "bandwidth", "revision", "endpoint", "prompt-template",
 	}},
 	{"Task and columns", []string{
 		"text-column", "label-column", "target-column", "column", "token-column", "tag-column", "labels", "prefix",
@@ -36,7 +36,7 @@ var flags = []group{
 	{"Who may ask", []string{"host", "api-key-file", "tls-cert", "tls-key"}},
 	{"Limits", []string{
 		"timeout", "grace", "queue", "workers", "batch-tokens", "max-inputs", "max-beams", "max-body",
-		"max-connections",
+		"max-connections", "parallel", "retries", "max-requests", "max-time", "completions",
 	}},
 	{"Model to measure", []string{
 		"d-model", "d-kv", "d-ff", "heads", "layers", "ff", "tied", "vocab", "batch", "enc", "dec", "gen-batch",

@@ -22,7 +22,7 @@ type group struct {
 // commands are the commands of the program by what they are for. Others come last.
 var commands = []group{
 	{"Train", []string{"finetune", "distill", "pretrain", "sweep", "config", "sizes"}},
-	{"Use", []string{"predict", "evaluate", "score", "embed", "serve"}},
+	{"Use", []string{"predict", "evaluate", "score", "embed", "label", "serve"}},
 	{"Data", []string{"data", "tokenizer"}},
 	{"Look", []string{"runs", "report", "inspect", "check"}},
 	{"Convert", []string{"convert", "pull"}},
