@@ -7,6 +7,7 @@ var flags = []group{
 		"test", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes", "trials",
 		"steps", "learning-rate", "batch-size", "precision", "type", "vocab-size", "address", "watch", "plots", "nodes",
 		"cores", "bandwidth", "revision", "endpoint", "prompt-template",
+		"teacher", "targets", "soft-weight", "soft-temperature", "teacher-outputs",
 	}},
 	{"Task and columns", []string{
 		"text-column", "label-column", "target-column", "column", "token-column", "tag-column", "labels", "prefix",
@@ -16,7 +17,7 @@ var flags = []group{
 	{"Generation", []string{
 		"beams", "length-penalty", "alpha", "early-stopping", "return-sequences", "sample", "temperature", "top-k",
 		"top-p", "min-p", "typical-p", "epsilon", "eta", "choices", "output-prefix", "bad-words", "min-output-length",
-		"no-repeat-ngram", "repetition-penalty",
+		"no-repeat-ngram", "repetition-penalty", "min-confidence",
 	}},
 	{"Lengths and tokens", []string{
 		"input-length", "max-input-length", "max-target-length", "max-output-length", "tokenizer", "tokens", "special",
