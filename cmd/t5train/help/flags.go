@@ -12,7 +12,7 @@ var flags = []group{
 	{"Task and columns", []string{
 		"text-column", "label-column", "target-column", "column", "token-column", "tag-column", "labels", "prefix",
 		"template", "target-template", "source-lang", "target-lang", "metrics", "keep", "top", "normalize", "per-token",
-		"columns", "types", "group", "stratify",
+		"columns", "types", "group", "stratify", "min-confidence",
 	}},
 	{"Generation", []string{
 		"beams", "length-penalty", "alpha", "early-stopping", "return-sequences", "sample", "temperature", "top-k",
