@@ -17,13 +17,13 @@ func Digest(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read checkpoint: %w", err)
 	}
-	decisive := []string{".json", ".safetensors", ".model"}
+	kept := []string{".json", ".safetensors", ".model"}
 	if !floatFiles.in(dir) && !int8Files.in(dir) {
-		decisive = append(decisive, pickleFiles.extension) // which is not read beside others
+		kept = append(kept, pickleFiles.extension) // which is not read beside others
 	}
 	all := sha256.New()
 	for _, entry := range entries {
-		if !slices.Contains(decisive, filepath.Ext(entry.Name())) {
+		if !slices.Contains(kept, filepath.Ext(entry.Name())) {
 			continue
 		}
 		one := sha256.New()

@@ -331,7 +331,7 @@ func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
 			delete(keys, "torch_dtype")
 		}
 	}
-	// Said aloud, because rounded matrices may become equal.
+	// Noted, because rounded matrices may become equal.
 	if stored.TieWordEmbeddings != c.parsed.TieWordEmbeddings {
 		keys["tie_word_embeddings"] = c.parsed.TieWordEmbeddings
 		keys["scale_decoder_outputs"] = c.parsed.ScaleDecoderOutputs

@@ -32,7 +32,7 @@ type Stream[In, Out any] struct {
 	Sink ui.Sink
 }
 
-// AnswerWriter takes lines of answers. *answers.File is one.
+// AnswerWriter takes lines of answers. [AnswerFile] is one.
 type AnswerWriter interface {
 	io.Writer
 	// Match reports whether the next input, whose lines begin so, is answered already.

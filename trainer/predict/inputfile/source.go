@@ -18,10 +18,10 @@ type Source struct {
 	Texts        []string
 	Path         string // of a file; - is Stdin
 	Format       table.Format
-	Stdin        io.Reader //
-	Keep         []Keep    // columns that answers repeat
-	Targets      []string  // to score, of every input
-	TargetColumn string    // of the targets otherwise; "" is that of the task
+	Stdin        io.Reader
+	Keep         []Keep   // columns that answers repeat
+	Targets      []string // to score, of every input
+	TargetColumn string   // of the targets otherwise; "" is that of the task
 }
 
 // Count returns the number of inputs, below 0 where it is not known, and finds what is wrong with them before any work.
