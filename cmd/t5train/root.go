@@ -79,7 +79,7 @@ It reads parquet, CSV and JSON lines, continues models of Hugging Face, and writ
 		scoreCommand(a), embedCommand(a), labelCommand(a),
 		serveCommand(a), validateCommand(a), checkCommand(a), convertCommand(a), pullCommand(a), dataCommand(a), tokenizerCommand(a),
 		benchCommand(a), planCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a),
-		runsCommand(a), versionCommand(a),
+		runsCommand(a), verifyCommand(a), versionCommand(a),
 	)
 	addOldNames(root)
 	completeValues(root)

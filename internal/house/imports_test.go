@@ -12,7 +12,7 @@ var layers = [][]string{
 	{"cmd/t5train", "examples/classify", "examples/generate", "examples/server", "examples/train"},
 	{"cmd/t5train/help", "cmd/t5train/next", "cmd/t5train/values"},
 	{"trainer/sweep/page"},
-	{"trainer/bench", "trainer/report", "trainer/sweep", "internal/ui/terminal"},
+	{"trainer/bench", "trainer/report", "trainer/sweep", "trainer/verify", "internal/ui/terminal"},
 	{"trainer", "trainer/serve", "trainer/report/scale"},
 	{"trainer/card", "trainer/setup", "trainer/speed"},
 	{"trainer/evaluate", "trainer/embed", "trainer/label", "trainer/serve/adapters"},

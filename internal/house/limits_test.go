@@ -25,8 +25,8 @@ var limits = map[string]int{
 
 // commands has the limits of cmd/t5train, which has the help of all commands: a third of its lines.
 var commands = map[counted]int{
-	{"files", "cmd/t5train"}: 42,
-	{"lines", "cmd/t5train"}: 5000,
+	{"files", "cmd/t5train"}: 43,
+	{"lines", "cmd/t5train"}: 5100,
 }
 
 func (c counted) limit() int { return cmp.Or(commands[c], limits[c.what]) }

@@ -46,16 +46,29 @@ func checkTask(ctx context.Context, t configs.Component, sink ui.Sink) error {
 // Read reads what a run trains on and is evaluated on, and notes in the folder what that is: text, the tasks of a
 // mixture, or one task. was are the digests of what a resumed run has read so far, by its key in the configuration.
 func Read(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers,
-	sink ui.Sink) (*Datasets, error) {
+	sink ui.Sink) (d *Datasets, err error) {
 	if c.Pretraining() {
-		return readText(ctx, c, b, was, w, sink)
-	}
-	d, err := readRows(ctx, c, b, w, sink)
-	if err == nil && c.Distill.On() {
+		d, err = readText(ctx, c, b, was, w, sink)
+	} else if d, err = readRows(ctx, c, b, w, sink); err == nil && c.Distill.On() {
 		err = teach(ctx, c, b, d, len(was) == 0, w, sink)
 	}
-	return d, err
+	if err != nil || c.Model.Path == "" {
+		return d, err
+	}
+	digest := was[StartKey]
+	if len(was) == 0 { // else the weights are those of a checkpoint
+		if digest, err = b.Digest(); err != nil {
+			return d, err
+		}
+	}
+	if digest != "" { // that of a run of an older version is not known
+		d.AddDigest(StartKey, digest)
+	}
+	return d, nil
 }
+
+// StartKey is the key of the digest of the model that training started from.
+const StartKey = "model.path"
 
 // readRows finds the task, or those of the components of a mixture, and tokenises their data sets.
 func readRows(

@@ -8,6 +8,7 @@ var flags = []group{
 		"steps", "learning-rate", "batch-size", "precision", "type", "vocab-size", "address", "watch", "plots", "nodes",
 		"cores", "bandwidth", "revision", "endpoint", "prompt-template",
 		"teacher", "targets", "soft-weight", "soft-temperature", "teacher-outputs",
+		"from", "certificate", "against",
 	}},
 	{"Task and columns", []string{
 		"text-column", "label-column", "target-column", "column", "token-column", "tag-column", "labels", "prefix",

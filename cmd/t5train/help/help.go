@@ -24,7 +24,7 @@ var commands = []group{
 	{"Train", []string{"finetune", "distill", "pretrain", "sweep", "config", "sizes"}},
 	{"Use", []string{"predict", "evaluate", "score", "embed", "label", "serve"}},
 	{"Data", []string{"data", "tokenizer"}},
-	{"Look", []string{"runs", "report", "inspect", "check"}},
+	{"Look", []string{"runs", "report", "inspect", "check", "verify"}},
 	{"Convert", []string{"convert", "pull"}},
 	{"Measure", []string{"bench", "plan"}},
 }
