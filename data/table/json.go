@@ -207,7 +207,7 @@ type Object map[string]json.RawMessage
 func ReadObject(line []byte) (Object, error) {
 	var o Object
 	if err := json.Unmarshal(line, &o); err != nil || o == nil {
-		return nil, fmt.Errorf("%.80q is no JSON object: want one a line", line)
+		return nil, fmt.Errorf("%.80q is no JSON object", line)
 	}
 	return o, nil
 }

@@ -162,7 +162,7 @@ func (r reader[T]) object(line string) (item T, err error) {
 	}
 	object, err := table.ReadObject([]byte(line))
 	if err != nil {
-		return item, err
+		return item, fmt.Errorf("%w: want one with the fields %q", err, r.columns)
 	}
 	cells, err := object.Cells(r.columns)
 	if err != nil {
