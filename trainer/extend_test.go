@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"encoding/json"
 	"path/filepath"
 	"strings"
@@ -110,8 +111,13 @@ func TestExtendResumes(t *testing.T) {
 	want := contents(t, c.Output)
 	for _, again := range []Options{{Extend: true}, {Resume: true}} {
 		c := begin()
-		stop := newStopAfter(t, 14)
-		r, err := Finetune(stop, c, Options{Extend: true})
+		ctx, stop := context.WithCancel(t.Context())
+		r, err := Finetune(ctx, c, Options{Extend: true, Hooks: []Hooks{{OnStep: func(e StepEvent) error {
+			if e.Step == 5 {
+				stop()
+			}
+			return nil
+		}}}})
 		if err != nil || !r.Interrupted || r.Step <= 3 || r.Step >= 7 {
 			t.Fatalf("stopped with %+v, %v", r, err)
 		}
