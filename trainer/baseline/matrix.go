@@ -40,17 +40,6 @@ func (m *matrix) scale(from int) {
 
 func (m *matrix) end() { m.ends = append(m.ends, len(m.index)) }
 
-// pick returns some rows.
-func (m *matrix) pick(rows []int) *matrix {
-	p := &matrix{columns: m.columns}
-	for _, i := range rows {
-		p.index = append(p.index, m.index[m.from(i):m.ends[i]]...)
-		p.value = append(p.value, m.value[m.from(i):m.ends[i]]...)
-		p.end()
-	}
-	return p
-}
-
 func (m *matrix) transposed() *matrix {
 	t := &matrix{columns: m.rows(), ends: make([]int, m.columns), index: make([]int32, len(m.index)),
 		value: make([]float32, len(m.value))}

@@ -174,12 +174,14 @@ func TestFailuresThatStay(t *testing.T) {
 		odd  func(w http.ResponseWriter, r *http.Request)
 		want string
 	}{
-		"another key": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, key+" is wrong", 401) },
-			"wants another key in the environment: (key) is wrong"},
+		"another key": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, key+" is wrong", http.StatusUnauthorized)
+		}, "wants another key in the environment: (key) is wrong"},
 		"no model": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "none", 404) }, "check both: none"},
 		"too long": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "too long", 400) }, "too long"},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, 307) },
-			"where nothing is sent: name that URL"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
+		}, "where nothing is sent: name that URL"},
 		"another API": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }, "no text in choices"},
 	} {
 		url, n := endpoint(t, func(_ int64, w http.ResponseWriter, r *http.Request) bool { c.odd(w, r); return true })
