@@ -75,7 +75,7 @@ func TestValidate(t *testing.T) {
 			[]string{`task.target_column: is a key of translation, summarization, question_answering, seq2seq, template, but task.name is "classification"`}},
 		{"two inputs of seq2seq", func(c *Config) {
 			c.Task, c.Eval.Metric = task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a", "b"}}, "loss"
-		}, []string{"task.text_columns: got 2 columns, want one for seq2seq"}},
+		}, []string{"task.text_columns: got 2 columns, want 1 for seq2seq, or a task.template that has them all"}},
 		{"labels in seq2seq", func(c *Config) {
 			c.Task.Name, c.Eval.Metric, c.Task.LabelTexts = task.Seq2Seq, "loss", []string{"a", "b"}
 		},
