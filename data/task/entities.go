@@ -69,12 +69,6 @@ func (s Spec) writeEntities(tokens []string, spans []span) string {
 	return strings.Join(parts, "; ")
 }
 
-// WriteTags writes the entities that tags find among tokens, as the model shall.
-func (s Spec) WriteTags(tokens, tags []string) (string, error) {
-	spans, err := s.spansOf(tags)
-	return s.writeEntities(tokens, spans), err
-}
-
 // joinTokens joins tokens with a space, which is all the white space that is left: the model does not see any other.
 func joinTokens(tokens []string) string {
 	return strings.Join(strings.Fields(strings.Join(tokens, " ")), " ")

@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"trainer/serve/protocol"},
 	{"trainer/serve/inputs"},
 	{"trainer/serve/access", "trainer/serve/metrics", "trainer/serve/request", "trainer/serve/wire"},
-	{"trainer/baseline", "trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan",
+	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan",
 		"data/inspect", "configs", "checkpoints/trim"},
 	{"trainer/allreduce", "trainer/distill", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},

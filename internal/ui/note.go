@@ -15,7 +15,6 @@ const (
 	NoteCutAnswers = "cut_answers" // answers to questions, or entities, lie behind the cut of their inputs
 	NoteOneAnswer  = "one_answer"  // the model answers the same to all examples
 	NoteConstant   = "constant"    // the model is not better than a constant answer
-	NoteBaseline   = "baseline"    // how the model compares with a simple method
 	// the probabilities of labels could not be made better, and stay those of the model
 	NoteCalibration = "calibration"
 	NoteSampled     = "sampled"      // the probabilities of labels were looked at for some examples only

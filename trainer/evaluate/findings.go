@@ -39,13 +39,10 @@ func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a answ
 			ui.Grouped(examples.Len()), answer)
 	}
 	if len(e.known.Values) == 0 {
-		return e.compareBaseline(ctx, examples, a)
+		return nil
 	}
 	e.seen.Constants = []runlog.Constant{e.known.Constant}
-	if err := e.compare(ctx, a, metric.Map(values)); err != nil {
-		return err
-	}
-	return e.compareBaseline(ctx, examples, a)
+	return e.compare(ctx, a, metric.Map(values))
 }
 
 func (e *Evaluator) note(kind, format string, args ...any) {

@@ -29,7 +29,6 @@ type Evaluation struct {
 	Samples []string  `json:"samples,omitempty"` // lines that show what a model in pre-training fills into spans
 
 	Constants []Constant `json:"constants,omitempty"` // of the task, or of the components of a mixture that have one
-	Baseline  *Baseline  `json:"baseline,omitempty"`
 	Notes     []ui.Note  `json:"notes,omitempty"`
 }
 

@@ -102,12 +102,6 @@ func readRows(
 		if t.Name == "" && c.Eval.Metric == "" {
 			evaluator.Compared = r.metricOfUneven(read.spec, read.train)
 		}
-		if t.Name == "" && cheapBaseline(read) {
-			if evaluator.Baseline, err = evaluate.FitBaseline(ctx, read.spec, opened[i].train,
-				opened[i].heldOutSpec, opened[i].heldOut, evaluator.Compared, w.Threads()); err != nil {
-				return nil, err
-			}
-		}
 		set := evaluate.TaskSet{Evaluator: evaluator, Examples: read.heldOut, BatchSize: c.Eval.BatchSize}
 		held = append(held, evaluate.Component{Name: t.Name, TaskSet: set})
 	}
@@ -134,18 +128,6 @@ func readRows(
 	notes, err := evaluate.CheckCeilings(c, held, best)
 	d.Notes = append(d.Notes, r.said(notes)...)
 	return d, err
-}
-
-// cheapBaseline reports whether a baseline learns from rows in a few seconds.
-func cheapBaseline(r taskRows) bool {
-	const most = 500_000 // scores of tokens
-	scores := map[task.Kind]int{task.Labels: len(r.spec.Labels), task.Numbers: 2,
-		task.Entities: 2*len(r.spec.Entities) + 1}
-	if scores[task.Labels] == 2 {
-		scores[task.Labels] = 1
-	}
-	inputs, _ := r.train.Tokens()
-	return scores[r.spec.Kind()] > 0 && inputs*scores[r.spec.Kind()] <= most
 }
 
 // openAll opens the data sets of tasks and checks that evaluations of them have the metric to compare by.
