@@ -69,11 +69,14 @@ func (t Trial) compare(o Trial, name string, rung int) int {
 
 // at returns what a trial had reached at a rung, nil for nothing that counts.
 func (t Trial) at(rung int) *Rung {
-	if t.Failed != "" || len(t.Rungs) <= rung || t.Rungs[rung].Value == nil {
+	if t.Failed != "" || rung < 0 || len(t.Rungs) <= rung || t.Rungs[rung].Value == nil {
 		return nil
 	}
 	return &t.Rungs[rung]
 }
+
+// Last returns what a trial had reached at its last rung, nil for nothing that counts.
+func (t Trial) Last() *Rung { return t.at(len(t.Rungs) - 1) }
 
 func btoi(b bool) int {
 	if b {
@@ -118,14 +121,14 @@ func remaining(trials []Trial, shares []float64, trial int) float64 {
 	if trial < len(trials) {
 		if t := trials[trial]; len(t.Rungs) > 0 {
 			done = t.share(shares)
-			pace = t.seconds() / done
+			pace = t.Seconds() / done
 		}
 	}
 	if pace == 0 {
 		n := 0.0
 		for _, t := range trials {
-			if t.Failed == "" && len(t.Rungs) > 0 && t.seconds() > 0 {
-				pace += t.seconds() / t.share(shares)
+			if t.Failed == "" && len(t.Rungs) > 0 && t.Seconds() > 0 {
+				pace += t.Seconds() / t.share(shares)
 				n++
 			}
 		}

@@ -130,7 +130,7 @@ func (r *Result) Row(t Trial) []string {
 		cells = append(cells, cmp.Or(r.Setting(t, k.Path), "-"))
 	}
 	value, step := "-", "-"
-	if at := t.at(len(t.Rungs) - 1); at != nil {
+	if at := t.Last(); at != nil {
 		value, step = fmt.Sprintf("%.4f", *at.Value), strconv.Itoa(at.BestStep)
 	}
 	return append(cells, t.state(r.Shares), value, step)

@@ -325,7 +325,7 @@ func (w *work) train(ctx context.Context, t Trial) error {
 		ui.Detail(w.Sink, "", "trial %d failed: %s", t.Number, t.Failed)
 	default:
 		t.Rungs = rungs
-		if at := t.at(len(rungs) - 1); at != nil {
+		if at := t.Last(); at != nil {
 			ui.Detail(w.Sink, "", "trial %d: %s %.4f, %s", t.Number, name, *at.Value, t.state(w.shares))
 		}
 	}

@@ -44,8 +44,8 @@ type Span struct {
 	Ended time.Time `json:"ended"`
 }
 
-// seconds returns how long a trial was trained.
-func (t Trial) seconds() (sum float64) {
+// Seconds returns how long a trial was trained.
+func (t Trial) Seconds() (sum float64) {
 	for _, s := range t.Jobs {
 		sum += s.Ended.Sub(s.Begun).Seconds()
 	}

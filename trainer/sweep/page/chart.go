@@ -93,7 +93,7 @@ func scatter(r *sweep.Result, k sweep.Key, name string) string {
 		default: // of trial 0, whose value is none of the list
 			continue
 		}
-		if reached := last(t); reached != nil {
+		if reached := t.Last(); reached != nil {
 			p.y = *reached.Value
 			ys = append(ys, p.y)
 		} else if p.y = math.NaN(); t.Failed == "" {
@@ -152,21 +152,13 @@ func whole(ticks []scale.Tick) (kept []scale.Tick) {
 	return kept
 }
 
-// last returns what a trial had reached at its last rung, nil for nothing.
-func last(t sweep.Trial) *sweep.Rung {
-	if n := len(t.Rungs); n > 0 && t.Failed == "" && t.Rungs[n-1].Value != nil {
-		return &t.Rungs[n-1]
-	}
-	return nil
-}
-
 // about says in a line what a trial is.
 func about(r *sweep.Result, t sweep.Trial) string {
 	text := fmt.Sprintf("trial %d", t.Number)
 	for i, name := range r.Columns() {
 		text += fmt.Sprintf(", %s %s", name, cmp.Or(r.Setting(t, r.Search[i].Path), "unset"))
 	}
-	if reached := last(t); reached != nil {
+	if reached := t.Last(); reached != nil {
 		return text + fmt.Sprintf(": %s %.4f", r.Metric, *reached.Value)
 	}
 	return text + ": " + t.Failed
@@ -220,7 +212,7 @@ func curves(r *sweep.Result, title, note string, lines []line) string {
 func (p *page) progress() string {
 	l := line{}
 	for _, t := range p.Trials {
-		reached := last(t)
+		reached := t.Last()
 		if reached == nil {
 			continue
 		}

@@ -5,6 +5,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"io"
@@ -86,9 +87,7 @@ func (p *page) glance(next []string) {
 		} else if len(t.Rungs) == len(p.Shares) {
 			ended++
 		}
-		for _, j := range t.Jobs {
-			seconds += j.Ended.Sub(j.Begun).Seconds()
-		}
+		seconds += t.Seconds()
 	}
 	fact("trials", "%d, of which %d trained to their end and %d failed", len(p.Trials), ended, failed)
 	fact("training", "%v in all", time.Duration(seconds*float64(time.Second)).Round(time.Second))
@@ -96,7 +95,8 @@ func (p *page) glance(next []string) {
 		fact("best", "trial %d", p.Best)
 		for i, name := range p.Columns() {
 			key := p.Search[i].Path
-			own, first := or(p.Setting(p.Trials[p.Best], key)), or(p.Setting(p.Trials[0], key))
+			own := cmp.Or(p.Setting(p.Trials[p.Best], key), "unset")
+			first := cmp.Or(p.Setting(p.Trials[0], key), "unset")
 			if own != first {
 				own += " (trial 0: " + first + ")"
 			}
@@ -116,23 +116,16 @@ func (p *page) glance(next []string) {
 	p.add("</article></section>\n")
 }
 
-func or(text string) string {
-	if text == "" {
-		return "unset"
-	}
-	return text
-}
-
 // found says how good the best trial is, and what was gained.
 func (p *page) found() {
 	if p.Best < 0 {
 		p.text("p", "judgment", "No trial has a result yet.")
 		return
 	}
-	at := last(p.Trials[p.Best])
+	at := p.Trials[p.Best].Last()
 	p.add(`<p class="value"><b>%.4f</b> %s, trial %d, at step %s</p>`, *at.Value, html.EscapeString(p.Metric), p.Best,
 		ui.Grouped(at.BestStep))
-	if first := last(p.Trials[0]); first != nil {
+	if first := p.Trials[0].Last(); first != nil {
 		p.text("p", "quiet", "The settings as they are, trial 0, reach %.4f.", *first.Value)
 	}
 	for _, g := range []struct {
@@ -258,11 +251,7 @@ func (p *page) table() {
 		for i, cell := range cells {
 			p.text("td", [...]string{"nowrap", "first nowrap"}[1-min(i, 1)], "%s", cell)
 		}
-		seconds := 0.0
-		for _, j := range t.Jobs {
-			seconds += j.Ended.Sub(j.Begun).Seconds()
-		}
-		p.text("td", "number", "%.0f", seconds)
+		p.text("td", "number", "%.0f", t.Seconds())
 		p.text("td", "text", "%s", t.Failed)
 		p.add("</tr>")
 	}

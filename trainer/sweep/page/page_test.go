@@ -101,3 +101,18 @@ func TestWrite_Begun(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Trials that have reached no rung yet are in the table and on the page too.
+func TestWrite_NoRung(t *testing.T) {
+	begun := sweep.Trial{Settings: []configs.Value{{Key: "train.batch_size", Text: "8"}}}
+	r := &sweep.Result{Output: t.TempDir(), Command: "finetune", Metric: "accuracy", Shares: []float64{0.5, 1},
+		Search: []sweep.Key{{Path: "train.batch_size", Values: []string{"8", "16"}}},
+		Trials: []sweep.Trial{begun, begun}, Best: -1}
+	var table, page bytes.Buffer
+	if err := r.WriteTable(&table); err != nil || strings.Count(table.String(), "begun") != 2 {
+		t.Errorf("got %v and the table\n%s", err, table.String())
+	}
+	if err := Write(&page, r, nil); err != nil || strings.Count(page.String(), "begun") < 2 {
+		t.Errorf("got %v and the page\n%s", err, page.String())
+	}
+}
