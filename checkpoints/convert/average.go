@@ -117,11 +117,7 @@ func (c *conversion) sameVocabulary(dir string) error {
 	if err != nil || c.tokenizer == nil {
 		return nil // nothing to compare
 	}
-	same := other.VocabSize() == c.tokenizer.VocabSize()
-	for id := int32(0); same && int(id) < other.VocabSize(); id++ {
-		same = other.Piece(id) == c.tokenizer.Piece(id)
-	}
-	if !same {
+	if !other.SameVocabulary(c.tokenizer) {
 		return fmt.Errorf("%s has another vocabulary, so that a row of its embedding belongs to another token: name "+
 			"checkpoints of one vocabulary", dir)
 	}

@@ -173,6 +173,15 @@ func (t *Tokenizer) WithRules(r Rules) (*Tokenizer, error) {
 // Piece returns the text of an id, with ▁ for a space. An id out of range is the unknown token.
 func (t *Tokenizer) Piece(id int32) string { return t.piece(id).Text }
 
+// SameVocabulary reports whether o has the same pieces under the same ids.
+func (t *Tokenizer) SameVocabulary(o *Tokenizer) bool {
+	same := t.VocabSize() == o.VocabSize()
+	for id := int32(0); same && int(id) < t.VocabSize(); id++ {
+		same = t.Piece(id) == o.Piece(id)
+	}
+	return same
+}
+
 func (t *Tokenizer) piece(id int32) spiece.Piece {
 	if id < 0 || int(id) >= len(t.pieces) {
 		id = t.unk

@@ -9,7 +9,6 @@ import (
 	"t5train/checkpoints"
 	"t5train/data"
 	"t5train/data/task"
-	"t5train/data/tokenizer"
 	"t5train/internal/optional"
 	"t5train/model"
 	"t5train/model/generate"
@@ -35,19 +34,9 @@ type Teacher struct {
 	labels    [][]int32 // of a classification, in its vocabulary
 }
 
-// SameVocabulary reports whether two tokenizers have the same pieces under the same ids.
-func SameVocabulary(a, b *tokenizer.Tokenizer) bool {
-	for id := range int32(min(a.VocabSize(), b.VocabSize())) {
-		if a.Piece(id) != b.Piece(id) {
-			return false
-		}
-	}
-	return a.VocabSize() == b.VocabSize()
-}
-
 // Check makes sure that a teacher can teach a student the task.
 func (t *Teacher) Check() error {
-	if t.soft() && !SameVocabulary(t.Folder.Tokenizer, t.Student.Tokenizer) {
+	if t.soft() && !t.Folder.Tokenizer.SameVocabulary(t.Student.Tokenizer) {
 		return fmt.Errorf("distill.teacher: %s has another vocabulary than the student, so that their probabilities "+
 			"are of different tokens: learn from its answers with distill.targets=teacher and distill.weight=0, or "+
 			"give the student its tokenizer (tokenizer.path)", t.Spec.Teacher)
@@ -89,7 +78,7 @@ func (t *Teacher) Key() (Key, error) {
 		k.Data += " " + t.Own.Digest()
 	}
 	if t.soft() {
-		k.TopK = min(optional.Value(t.Spec.TopK), t.vocab())
+		k.TopK = t.topK()
 		k.Temperature = optional.Value(t.Spec.Temperature)
 	}
 	if t.Spec.FromTeacher() {
@@ -102,6 +91,9 @@ func (t *Teacher) Key() (Key, error) {
 func (t *Teacher) vocab() int {
 	return min(t.Folder.Model.Config.VocabSize, t.Student.Model.Config.VocabSize)
 }
+
+// topK is how many tokens have a probability of their own.
+func (t *Teacher) topK() int { return min(optional.Value(t.Spec.TopK), t.vocab()) }
 
 // Compute returns the outputs for the examples from lo to hi.
 func (t *Teacher) Compute(ctx context.Context, lo, hi int) ([]Example, error) {
@@ -127,7 +119,7 @@ func (t *Teacher) Compute(ctx context.Context, lo, hi int) ([]Example, error) {
 		b.Inputs.Append(t.Own.Input(lo + i)...)
 		b.Labels.Append(e.Target...)
 	}
-	k := min(optional.Value(t.Spec.TopK), t.vocab())
+	k := t.topK()
 	soft, err := t.loss.Soft(b, k, t.vocab(), float32(optional.Value(t.Spec.Temperature)))
 	if err != nil {
 		return nil, err
@@ -176,7 +168,7 @@ func (t *Teacher) answer(ctx context.Context, lo int, examples []Example) error 
 	}
 	for i, list := range outputs {
 		ids := list[0].IDs
-		if !SameVocabulary(t.Folder.Tokenizer, tok) {
+		if t.Own != t.Examples { // of another vocabulary
 			ids = tok.Encode(t.Folder.Tokenizer.Decode(ids, true))
 		}
 		examples[i].Target = append(slices.Clone(ids[:min(len(ids), t.Limits.MaxTarget-1)]), tok.EOS())

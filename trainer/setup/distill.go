@@ -31,7 +31,7 @@ func teach(ctx context.Context, c *configs.Config, b *checkpoints.Folder, d *Dat
 	if err := t.Check(); err != nil {
 		return err
 	}
-	if !distill.SameVocabulary(folder.Tokenizer, b.Tokenizer) {
+	if !folder.Tokenizer.SameVocabulary(b.Tokenizer) {
 		rows, err := dataset.Open(ctx, c.Data.Train, dataset.ForTraining, c.Data.MaxTrainExamples, uint64(c.Train.Seed))
 		if err != nil {
 			return err
