@@ -147,20 +147,28 @@ func (e *Embedder) fill(v *Vectors, states op.Matrix) error {
 
 // finish normalizes a vector where that is asked for.
 func (e *Embedder) finish(v []float32) error {
-	var squares float64
-	for _, x := range v {
-		squares += float64(x) * float64(x)
-	}
-	if !floats.IsFinite(squares) {
+	if !floats.IsFinite(squares(v)) {
 		return errNotFinite
 	}
 	if e.options.Normalize {
-		length := max(math.Sqrt(squares), 1e-12) // the bound of torch.nn.functional.normalize
-		for i := range v {
-			v[i] = float32(float64(v[i]) / length)
-		}
+		Normalize(v)
 	}
 	return nil
+}
+
+// Normalize makes the length of a vector 1, as torch.nn.functional.normalize does: one of zeros stays as it is.
+func Normalize(v []float32) {
+	length := max(math.Sqrt(squares(v)), 1e-12)
+	for i := range v {
+		v[i] = float32(float64(v[i]) / length)
+	}
+}
+
+func squares(v []float32) (sum float64) {
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return sum
 }
 
 // mean returns the mean of the rows.

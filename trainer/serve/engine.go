@@ -8,6 +8,7 @@ import (
 
 	"t5train/data/objective"
 	"t5train/data/task"
+	"t5train/trainer/embed"
 	"t5train/trainer/predict/inputfile"
 	"t5train/trainer/serve/progress"
 	"t5train/trainer/serve/protocol"
@@ -273,6 +274,9 @@ func (e engine) Embed(g protocol.Generation) ([]protocol.Vector, error) {
 	}
 	vectors := make([]protocol.Vector, len(results))
 	for i, r := range results {
+		if g.Normalize {
+			embed.Normalize(r.vector)
+		}
 		vectors[i] = protocol.Vector{Values: r.vector, Tokens: inputs[i].tokens}
 	}
 	return vectors, nil

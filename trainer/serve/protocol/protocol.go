@@ -83,17 +83,18 @@ type Model struct {
 	Queue        int // inputs that may wait
 }
 
-// Generation asks for texts.
+// Generation asks for texts, or for vectors.
 type Generation struct {
 	Name   string   // of the field that has the inputs
 	Places []string // of each input in the request, in messages; nil is the field, with an index where it has several
 	Inputs []string // as `t5train predict --text` takes them: the rule of the task makes the model's inputs of them
 
-	Options  *request.Object // with the names of /v1/generate
-	Stop     []string        // texts that end an output
-	KeepStop bool            // which then stand at its end
-	Truncate bool            // inputs that are too long lose their end
-	Tokens   bool            // tell the tokens
+	Options   *request.Object // with the names of /v1/generate
+	Stop      []string        // texts that end an output
+	KeepStop  bool            // which then stand at its end
+	Truncate  bool            // inputs that are too long lose their end
+	Tokens    bool            // tell the tokens
+	Normalize bool            // vectors of length 1
 }
 
 // Place names an input in messages.

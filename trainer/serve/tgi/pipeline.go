@@ -2,7 +2,6 @@ package tgi
 
 import (
 	"encoding/json"
-	"math"
 
 	"t5train/trainer/serve/protocol"
 	"t5train/trainer/serve/request"
@@ -105,27 +104,14 @@ func embed(e protocol.Engine, fields *request.Object) (protocol.Reply, error) {
 	if err := fields.Finish(); err != nil {
 		return protocol.Reply{}, err
 	}
-	vectors, err := e.Embed(protocol.Generation{Name: "inputs", Inputs: asked.Inputs.List, Truncate: asked.Truncate})
+	vectors, err := e.Embed(protocol.Generation{Name: "inputs", Inputs: asked.Inputs.List, Truncate: asked.Truncate,
+		Normalize: asked.Normalize})
 	if err != nil {
 		return protocol.Reply{}, err
 	}
 	rows := make([][]float32, len(vectors))
 	for i, v := range vectors {
-		if rows[i] = v.Values; asked.Normalize {
-			normalize(rows[i])
-		}
+		rows[i] = v.Values
 	}
 	return protocol.Reply{Body: rows}, nil
-}
-
-// normalize makes the length of a vector 1, unless it is 0.
-func normalize(v []float32) {
-	var squares float64
-	for _, x := range v {
-		squares += float64(x) * float64(x)
-	}
-	length := max(math.Sqrt(squares), 1e-12)
-	for i := range v {
-		v[i] = float32(float64(v[i]) / length)
-	}
 }
